@@ -1,0 +1,49 @@
+import { defineConfig, type TestProjectConfiguration } from "vitest/config"
+
+// Tests run the sources of every package of this workspace; none needs a build.
+const conditions = ["@shipshape/source"]
+
+/** A project of tests that act on a real Docker engine: one file, and one such project, after the other. */
+const engine = (name: string, groupOrder: number, include: string): TestProjectConfiguration => ({
+  extends: true,
+  test: {
+    name,
+    include: [include],
+    globalSetup: "test/support/engine-setup.ts",
+    runner: "test/support/engine-runner.ts",
+    fileParallelism: false,
+    sequence: { groupOrder },
+    testTimeout: 300_000,
+    hookTimeout: 300_000
+  }
+})
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    pool: "forks",
+    projects: [
+      {
+        extends: true,
+        test: {
+          name: "unit",
+          include: ["packages/*/test/**/*.test.ts", "examples/*/*.test.ts", "test/*.test.ts"],
+          testTimeout: 30_000,
+          hookTimeout: 60_000
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: "docs",
+          include: ["test/docs/*.test.ts"],
+          globalSetup: "test/docs/setup.ts",
+          testTimeout: 30_000
+        }
+      },
+      engine("engine", 1, "packages/*/test-engine/**/*.test.ts"),
+      engine("edms-engine", 2, "examples/edms/test-engine/**/*.test.ts")
+    ]
+  }
+})
