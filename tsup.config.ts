@@ -13,7 +13,9 @@ const manifest = JSON.parse(readFileSync("package.json", "utf8")) as Manifest
 const entries = Object.values(manifest.exports).flatMap((entry) =>
   entry !== null && typeof entry === "object" ? [entry["@shipshape/source"]] : []
 )
-const programs = Object.values(manifest.bin ?? {}).map((file) => file.replace("/dist/", "/src/").replace(/\.js$/, ".ts"))
+const programs = Object.values(manifest.bin ?? {}).map((file) =>
+  file.replace("/dist/", "/src/").replace(/\.js$/, ".ts")
+)
 
 export default defineConfig({
   entry: Object.fromEntries(
