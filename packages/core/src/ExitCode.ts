@@ -1,0 +1,86 @@
+/**
+ * The exit codes that others may build on.
+ *
+ * @since 0.1.0
+ */
+import * as Predicate from "effect/Predicate"
+
+/**
+ * Done, or nothing to do.
+ *
+ * @since 0.1.0
+ */
+export const succeeded = 0
+
+/**
+ * A step failed, or something is not as it should be.
+ *
+ * @since 0.1.0
+ */
+export const failed = 1
+
+/**
+ * `plan --detailed-exitcode`: there are changes.
+ *
+ * @since 0.1.0
+ */
+export const changesPending = 2
+
+/**
+ * The world has moved since the plan was approved.
+ *
+ * @since 0.1.0
+ */
+export const planStale = 4
+
+/**
+ * Refused by policy.
+ *
+ * @since 0.1.0
+ */
+export const refused = 5
+
+/**
+ * Wrong flags, inputs, names or definitions. Nothing has run.
+ *
+ * @since 0.1.0
+ */
+export const usage = 64
+
+/**
+ * Interrupted.
+ *
+ * @since 0.1.0
+ */
+export const interrupted = 130
+
+const byPrefix: ReadonlyArray<readonly [string, number]> = [
+  ["policy.", refused],
+  ["core.plan-stale", planStale],
+  ["core.inputs-invalid", usage],
+  ["core.plugin-options-invalid", usage],
+  ["core.step-input-invalid", usage],
+  ["core.unknown-name", usage],
+  ["core.definition-invalid", usage],
+  ["core.env-file-invalid", usage],
+  ["usage.", usage]
+]
+
+/**
+ * The exit code of an error, by its stable code.
+ *
+ * @example
+ * ```ts
+ * import { ExitCode } from "@shipshape/core"
+ * import assert from "node:assert"
+ *
+ * assert.equal(ExitCode.of({ code: "policy.fresh-on-precious-data" }), 5)
+ * assert.equal(ExitCode.of(new Error("boom")), 1)
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const of = (error: unknown): number => {
+  const code = Predicate.hasProperty(error, "code") && Predicate.isString(error.code) ? error.code : ""
+  return byPrefix.find(([prefix]) => code.startsWith(prefix))?.[1] ?? failed
+}

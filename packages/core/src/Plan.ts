@@ -1,0 +1,137 @@
+/**
+ * A plan: what the world lacks, found by checking it. It is a value with a digest, and it holds no secrets.
+ *
+ * @since 0.1.0
+ */
+import * as Schema from "effect/Schema"
+import { Change } from "./Check.ts"
+import { Report } from "./Failure.ts"
+import { Risk } from "./Risk.ts"
+
+/**
+ * The schema of {@link Action}.
+ *
+ * @example
+ * ```ts
+ * import { Plan } from "@shipshape/core"
+ * import assert from "node:assert"
+ *
+ * assert.deepEqual(Plan.Action.literals, ["none", "apply", "deferred", "blocked"])
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const Action = Schema.Literals(["none", "apply", "deferred", "blocked"])
+
+/**
+ * - `none`: satisfied, or skipped (then `reason` says why)
+ * - `apply`: the world lacks something
+ * - `deferred`: cannot be said before an earlier step has been applied
+ * - `blocked`: cannot be checked, and no earlier step will change that
+ *
+ * @since 0.1.0
+ */
+export type Action = typeof Action.Type
+
+/**
+ * The schema of {@link PlannedStep}.
+ *
+ * @example
+ * ```ts
+ * import { Plan } from "@shipshape/core"
+ * import assert from "node:assert"
+ * import * as Schema from "effect/Schema"
+ *
+ * const step = { id: "pg_trgm", type: "postgres.extension", action: "none", risk: "additive", changes: [], dependsOn: [] }
+ * assert.equal(Schema.decodeUnknownSync(Plan.PlannedStep)(step).action, "none")
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const PlannedStep = Schema.Struct({
+  id: Schema.String,
+  type: Schema.String,
+  action: Action,
+  risk: Risk,
+  changes: Schema.Array(Change),
+  dependsOn: Schema.Array(Schema.String),
+  reason: Schema.optionalKey(Schema.String),
+  /** The step is left out of this run, and `reason` says why. */
+  skipped: Schema.optionalKey(Schema.Boolean),
+  /** The step may fail, and why that is acceptable. */
+  optional: Schema.optionalKey(Schema.String),
+  acknowledged: Schema.optionalKey(Schema.Struct({ reason: Schema.String, approvedBy: Schema.String })),
+  /** Why a blocked step could not be checked. */
+  failure: Schema.optionalKey(Report)
+})
+
+/**
+ * One step of a plan.
+ *
+ * @since 0.1.0
+ */
+export interface PlannedStep extends Schema.Schema.Type<typeof PlannedStep> {}
+
+/**
+ * The schema of {@link Plan}; its JSON form is what `plan --json` prints.
+ *
+ * @example
+ * ```ts
+ * import { Plan } from "@shipshape/core"
+ * import assert from "node:assert"
+ * import * as Schema from "effect/Schema"
+ *
+ * const plan = Schema.decodeUnknownSync(Plan.Plan)({
+ *   deployment: "edms", environment: "staging", data: "disposable", strategy: "update", digest: "7f3a91", steps: [],
+ *   summary: { none: 0, apply: 0, deferred: 0, blocked: 0 }
+ * })
+ * assert.equal(plan.strategy, "update")
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const Plan = Schema.Struct({
+  deployment: Schema.String,
+  environment: Schema.String,
+  data: Schema.Literals(["disposable", "precious"]),
+  strategy: Schema.Literals(["update", "fresh"]),
+  /** SHA-256 over the definition, the inputs (secrets left out) and the observed facts, in hex. */
+  digest: Schema.String,
+  steps: Schema.Array(PlannedStep),
+  summary: Schema.Struct({
+    none: Schema.Int,
+    apply: Schema.Int,
+    deferred: Schema.Int,
+    blocked: Schema.Int
+  })
+})
+
+/**
+ * A plan.
+ *
+ * @since 0.1.0
+ */
+export interface Plan extends Schema.Schema.Type<typeof Plan> {}
+
+/**
+ * `update` keeps data; `fresh` starts from nothing, and needs disposable data.
+ *
+ * @since 0.1.0
+ */
+export type Strategy = Plan["strategy"]
+
+/**
+ * Whether applying the plan would do nothing.
+ *
+ * @example
+ * ```ts
+ * import { Plan } from "@shipshape/core"
+ * import assert from "node:assert"
+ *
+ * assert.equal(Plan.isEmpty({ summary: { none: 12, apply: 0, deferred: 0, blocked: 0 } }), true)
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const isEmpty = ({ summary }: Pick<Plan, "summary">): boolean =>
+  summary.apply + summary.deferred + summary.blocked === 0

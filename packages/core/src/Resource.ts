@@ -1,0 +1,40 @@
+/**
+ * Names of what steps provide, observe and touch: `service:db`, `volume:media`, `image:backend`, `file:/srv/.env`.
+ *
+ * A plan compares them as strings. They let it say “known after …” where an earlier step brings up what a check lacks,
+ * and look again where an earlier step undoes what a check has seen.
+ *
+ * @since 0.1.0
+ */
+
+/**
+ * A resource's name: its kind, a colon, and what identifies it.
+ *
+ * @since 0.1.0
+ */
+export type Resource = `${string}:${string}`
+
+/**
+ * What a check looks at: named resources, or `"*"` for everything the steps before it may change.
+ *
+ * @since 0.1.0
+ */
+export type Observed = ReadonlyArray<Resource> | "*"
+
+/**
+ * Whether a change to `touched` may alter what a check saw.
+ *
+ * @example
+ * ```ts
+ * import { Resource } from "@shipshape/core"
+ * import assert from "node:assert"
+ *
+ * assert.equal(Resource.overlaps(["service:db"], ["service:db", "volume:media"]), true)
+ * assert.equal(Resource.overlaps("*", ["image:backend"]), true)
+ * assert.equal(Resource.overlaps("*", []), false)
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const overlaps = (observed: Observed, touched: ReadonlyArray<Resource>): boolean =>
+  observed === "*" ? touched.length > 0 : observed.some((resource) => touched.includes(resource))

@@ -1,0 +1,275 @@
+/**
+ * Runs a deployment: plans it, applies it, verifies it.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import type * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
+import type * as Access from "./Access.ts"
+import type { Deployment } from "./Deployment.ts"
+import type { Counts, StepResult } from "./Event.ts"
+import * as Input from "./Input.ts"
+import { mergePlugins } from "./internal/mergePlugins.ts"
+import { nearest } from "./internal/nearest.ts"
+import { makeSession, type Started } from "./internal/session.ts"
+import type { Plan, Strategy } from "./Plan.ts"
+import type { Base, PluginOptionsInvalid } from "./Plugin.ts"
+import * as Policy from "./Policy.ts"
+import {
+  type PlanStale,
+  type RunFailedError,
+  type StepDidNotConverge,
+  type StepsInvalid,
+  type StepTimedOut,
+  type StepUnavailable,
+  UnknownName
+} from "./RunError.ts"
+import * as Secrets from "./Secrets.ts"
+import type { StepInputInvalid } from "./Step.ts"
+
+/**
+ * A step failed that may not fail. `failure` is its report, `cause` the error itself.
+ *
+ * @since 0.1.0
+ */
+export interface RunFailed<out E> extends RunFailedError {
+  readonly cause: E | StepDidNotConverge | StepTimedOut | StepUnavailable | Policy.DestructiveRefused | StepInputInvalid
+}
+
+/**
+ * What a run left: how every step ended, and what the deployment returned.
+ *
+ * @since 0.1.0
+ */
+export interface Report<out A> {
+  readonly outcome: "succeeded"
+  readonly counts: Counts
+  readonly steps: ReadonlyArray<StepResult>
+  /** What the deployment's generator returned; `undefined` where it needs a step that was left out or has failed. */
+  readonly outputs: A | undefined
+}
+
+/**
+ * What is refused before anything runs.
+ *
+ * @since 0.1.0
+ */
+export type Refusal =
+  | Input.InputsInvalid
+  | PluginOptionsInvalid
+  | StepsInvalid
+  | UnknownName
+  | Policy.FreshRefused
+  | Policy.DestructiveRefused
+
+/**
+ * The strategies that an environment allows.
+ *
+ * @since 0.1.0
+ */
+export type StrategyFor<Env extends string, Disposable extends string> = [Env] extends [Disposable] ? Strategy
+  : "update" | `✗ '${Env}' holds precious data: a fresh start is refused`
+
+/**
+ * How to run a deployment.
+ *
+ * @since 0.1.0
+ */
+export interface Options<Env extends string, Disposable extends string> {
+  readonly environment: Env
+  /** `update` (the default) keeps data; `fresh` starts from nothing. */
+  readonly strategy?: StrategyFor<Env, Disposable> | undefined
+  /** Where inputs come from, the first source that has one wins. The default is the process' environment. */
+  readonly inputs?: ReadonlyArray<Input.Source>
+  /** Ids of the only steps to run; the others are checked and left alone. */
+  readonly only?: ReadonlyArray<string>
+  /** Ids of steps to leave alone. */
+  readonly skip?: ReadonlyArray<string>
+  /** How many steps of a group run at a time. The default is 4. */
+  readonly concurrency?: number
+  /** The target that plugins act on. The default is this machine. */
+  readonly target?: Layer.Layer<Base>
+}
+
+/** Options with the types' promises forgotten: what the engine makes sure of again. */
+export type AnyOptions = Omit<Options<string, string>, "strategy"> & { readonly strategy?: string | undefined }
+
+/**
+ * A deployment with its inputs decoded and its plugins' layers built.
+ *
+ * @since 0.1.0
+ */
+export interface Session<out A, out E> {
+  /** Checks everything and says what the world lacks. Changes nothing. */
+  readonly plan: Effect.Effect<Plan, StepsInvalid>
+  /** Looks again, and applies what the world lacks. With `approved`, it stops if the plan is another one by now. */
+  readonly apply: (options?: { readonly approved?: Plan }) => Effect.Effect<
+    Report<A>,
+    StepsInvalid | PlanStale | Policy.DestructiveRefused | RunFailed<E>
+  >
+  /** Checks everything, and takes nothing for granted that a step may still change. Changes nothing. */
+  readonly verify: Effect.Effect<Plan, StepsInvalid>
+}
+
+/**
+ * The error where a layer lacks services: its argument names them.
+ *
+ * @since 0.1.0
+ */
+export interface LayerDoesNotProvide<in out Services extends string> {
+  readonly "~shipshape/LayerDoesNotProvide": Services
+}
+
+/**
+ * A layer that provides all a deployment needs, or an error that names what it lacks.
+ *
+ * @since 0.1.0
+ */
+export type Complete<Required, Provides, LayerE> = [Exclude<Required, Provides | Base>] extends [never]
+  ? Layer.Layer<Provides, LayerE, Base>
+  : LayerDoesNotProvide<Access.KeyOf<Exclude<Required, Provides | Base>>>
+
+/**
+ * Opens a deployment with the layers of its own plugins: decodes its inputs, refuses what may not be, and builds what
+ * the steps need. Nothing is changed.
+ *
+ * @example
+ * ```ts
+ * import { Check, defineDeployment, Run, Step } from "@shipshape/core"
+ * import assert from "node:assert"
+ * import * as Effect from "effect/Effect"
+ *
+ * const noop = Step.make("acme.noop", {
+ *   description: "Nothing", risk: "additive", input: {}, output: {},
+ *   check: () => Effect.succeed(Check.satisfied({})),
+ *   apply: () => Effect.void
+ * })
+ * const deployment = defineDeployment("hello", { environments: { staging: { data: "disposable" } } }, function*() {
+ *   yield* noop("nothing", {})
+ * })
+ *
+ * const plan = await Effect.runPromise(Effect.scoped(
+ *   Effect.flatMap(Run.open(deployment, { environment: "staging" }), (session) => session.plan)
+ * ))
+ * assert.deepEqual(plan.summary, { none: 1, apply: 0, deferred: 0, blocked: 0 })
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const open = Effect.fn("Run.open")(function*<
+  Name extends string,
+  Disposable extends string,
+  A,
+  E,
+  CheckR,
+  ApplyR,
+  Env extends Name
+>(
+  deployment: Deployment<Name, Disposable, A, E, CheckR, ApplyR>,
+  options: Options<Env, Disposable>
+): Effect.fn.Return<Session<A, E>, Refusal | E, Scope.Scope> {
+  const started = yield* start(deployment, options)
+  const layers = yield* mergePlugins<CheckR | ApplyR, E>(deployment.blueprint(options.environment).plugins, started.values)
+  return yield* makeSession(deployment, options, started, layers)
+})
+
+/**
+ * Opens a deployment with a layer in place of its plugins' own: fake worlds in a test, say.
+ *
+ * @example
+ * ```ts
+ * import { Access, Check, defineDeployment, Plugin, Run, Step } from "@shipshape/core"
+ * import assert from "node:assert"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * class Greeter extends Access.Probe<Greeter, { readonly greeted: boolean }>()("acme/Greeter") {}
+ * const greet = Step.make("acme.greet", {
+ *   description: "Greeted", risk: "additive", input: {}, output: {},
+ *   check: () => Effect.map(Greeter, (g) => g.greeted ? Check.satisfied({}) : Check.needed([{ summary: "greet" }])),
+ *   apply: () => Effect.void
+ * })
+ * const acme = Plugin.define("acme", {
+ *   version: "1.0.0", description: "Greetings", steps: { greet }, options: {},
+ *   layer: () => Layer.succeed(Greeter, { greeted: true })
+ * })
+ * const deployment = defineDeployment("hello", {
+ *   environments: { staging: { data: "disposable" } },
+ *   plugins: () => [acme({})]
+ * }, function*() {
+ *   yield* greet("greet", {})
+ * })
+ *
+ * const session = Run.openWith(deployment, Layer.succeed(Greeter, { greeted: false }), { environment: "staging" })
+ * const plan = await Effect.runPromise(Effect.scoped(Effect.flatMap(session, (s) => s.plan)))
+ * assert.equal(plan.summary.apply, 1)
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const openWith = Effect.fn("Run.openWith")(function*<
+  Name extends string,
+  Disposable extends string,
+  A,
+  E,
+  CheckR,
+  ApplyR,
+  Env extends Name,
+  Provides,
+  LayerE
+>(
+  deployment: Deployment<Name, Disposable, A, E, CheckR, ApplyR>,
+  layer: Complete<CheckR | ApplyR, Provides, LayerE>,
+  options: Options<Env, Disposable>
+): Effect.fn.Return<Session<A, E>, Refusal | LayerE, Scope.Scope> {
+  const started = yield* start(deployment, options)
+  // `Complete` is this layer type exactly when the layer provides all that is needed.
+  return yield* makeSession(deployment, options, started, layer as unknown as Layer.Layer<CheckR | ApplyR, LayerE, Base>)
+})
+
+/** Everything that can be refused before a layer is built. */
+const start = Effect.fnUntraced(function*(
+  deployment: Deployment.Any,
+  options: AnyOptions
+): Effect.fn.Return<Started, Refusal> {
+  const environment = deployment.environments[options.environment]
+  if (environment === undefined) {
+    return yield* unknownName("environment", options.environment, Object.keys(deployment.environments))
+  }
+  const strategy: Strategy = options.strategy === "fresh" ? "fresh" : "update"
+  const refused = Policy.fresh(options.environment, environment, strategy)
+  if (refused !== undefined) return yield* refused
+  const ids = deployment.blueprint(options.environment).instructions.flatMap((i) => i.steps.map((step) => step.id))
+  for (const id of [...options.only ?? [], ...options.skip ?? []]) {
+    if (!ids.includes(id)) return yield* unknownName("step", id, ids)
+  }
+  const decoded = yield* Input.decode(
+    deployment.inputs,
+    options.inputs ?? [{ name: "the environment", variables: process.env }]
+  )
+  yield* Secrets.register(decoded)
+  return {
+    environment: { name: options.environment, ...environment },
+    strategy,
+    values: new Map(Object.entries(decoded).map(([name, value]) => [`input:${name}`, value])),
+    leftOut: (id) =>
+      options.only !== undefined && !options.only.includes(id)
+        ? "left out by --only"
+        : options.skip?.includes(id) === true
+        ? "left out by --skip"
+        : undefined
+  }
+})
+
+const unknownName = (kind: UnknownName["kind"], name: string, known: ReadonlyArray<string>): UnknownName => {
+  const close = nearest(name, known)
+  const names = known.length > 12 ? "" : `; there ${known.length === 1 ? "is" : "are"}: ${known.join(", ")}`
+  return new UnknownName({
+    kind,
+    name,
+    ...(close === undefined ? {} : { nearest: close }),
+    message: `there is no ${kind} “${name}”${close === undefined ? "" : ` — did you mean “${close}”?`}`,
+    hint: `give one that the deployment has${names}`
+  })
+}

@@ -1,0 +1,102 @@
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import { randomUUID } from "node:crypto"
+import type { Stats } from "node:fs"
+import * as fs from "node:fs/promises"
+import * as path from "node:path"
+import { type FileError, FileFailed, type FileStat, type Operations, type Ownership } from "../Target.ts"
+
+const hints: Readonly<Record<string, string>> = {
+  EACCES: "run as a user who may, or correct owner and mode of the folder above",
+  EPERM: "changing an owner needs root: run with sudo, or correct the owner by hand",
+  ENOENT: "create it first, or correct the path",
+  ENOSPC: "free disk space, then run again",
+  EDQUOT: "free disk space or raise the quota, then run again",
+  EROFS: "the file system is mounted read-only: remount it, or use another path",
+  EISDIR: "a folder is where a file is expected: correct the path",
+  ENOTDIR: "a file is where a folder is expected: correct the path",
+  EEXIST: "something else is there already: move it away, or correct the path"
+}
+
+const failed = (operation: string, file: string) => (cause: unknown): FileFailed => {
+  const errno = Predicate.hasProperty(cause, "code") && Predicate.isString(cause.code) ? cause.code : ""
+  return new FileFailed({
+    operation,
+    path: file,
+    errno,
+    message: `cannot ${operation} ${file}: ${errno || String(cause)}`,
+    hint: hints[errno] ?? "look at the path by hand, then run again",
+    cause
+  })
+}
+
+const attempt = <A>(operation: string, file: string, f: () => Promise<A>): Effect.Effect<A, FileError> =>
+  Effect.tryPromise({ try: f, catch: failed(operation, file) })
+
+const typeOf = (stats: Stats): FileStat["type"] =>
+  stats.isFile() ? "file" : stats.isDirectory() ? "directory" : stats.isSymbolicLink() ? "link" : "other"
+
+const own = async (file: string, { gid, mode, uid }: Ownership): Promise<void> => {
+  // -1 leaves a number as it is. The owner comes first: changing it clears special bits of the mode.
+  if (uid !== undefined || gid !== undefined) await fs.chown(file, uid ?? -1, gid ?? -1)
+  if (mode !== undefined) await fs.chmod(file, mode)
+}
+
+const writeWhole = async (file: string, content: string | Uint8Array, ownership: Ownership): Promise<void> => {
+  const before = await fs.stat(file).catch(() => undefined)
+  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomUUID()}`)
+  const handle = await fs.open(temporary, "wx", ownership.mode ?? (before === undefined ? 0o644 : before.mode & 0o7777))
+  try {
+    await handle.writeFile(content)
+    await handle.sync()
+    await handle.close()
+    await own(temporary, {
+      uid: ownership.uid ?? before?.uid,
+      gid: ownership.gid ?? before?.gid,
+      mode: ownership.mode ?? (before === undefined ? undefined : before.mode & 0o7777)
+    })
+    await fs.rename(temporary, file)
+  } catch (error) {
+    await handle.close().catch(() => undefined)
+    await fs.rm(temporary, { force: true })
+    throw error
+  }
+}
+
+/** The files of this machine; relative paths start at `directory`. */
+export const make = (
+  directory: string
+): Pick<
+  Operations,
+  "stat" | "readFile" | "list" | "writeFile" | "makeDirectory" | "setOwnership" | "remove"
+> => {
+  const at = (file: string) => path.resolve(directory, file)
+  return {
+    stat: (file) =>
+      attempt("look at", at(file), () => fs.stat(at(file))).pipe(
+        Effect.map((stats): FileStat => ({
+          type: typeOf(stats),
+          uid: stats.uid,
+          gid: stats.gid,
+          mode: stats.mode & 0o7777,
+          size: stats.size,
+          modifiedAt: stats.mtimeMs
+        })),
+        Effect.catchIf(
+          (error) => error._tag === "FileFailed" && (error.errno === "ENOENT" || error.errno === "ENOTDIR"),
+          () => Effect.succeed(undefined)
+        )
+      ),
+    readFile: (file) => attempt("read", at(file), async () => new Uint8Array(await fs.readFile(at(file)))),
+    list: (file) => attempt("list", at(file), async () => (await fs.readdir(at(file))).sort()),
+    writeFile: (file, content, ownership = {}) =>
+      attempt("write", at(file), () => writeWhole(at(file), content, ownership)),
+    makeDirectory: (file, ownership = {}) =>
+      attempt("make folder", at(file), async () => {
+        await fs.mkdir(at(file), { recursive: true })
+        await own(at(file), ownership)
+      }),
+    setOwnership: (file, ownership) => attempt("change owner or mode of", at(file), () => own(at(file), ownership)),
+    remove: (file) => attempt("remove", at(file), () => fs.rm(at(file), { recursive: true, force: true }))
+  }
+}

@@ -1,0 +1,154 @@
+/** The only file that knows execa. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
+import { execa, type Options } from "execa"
+import * as Command from "../Command.ts"
+import * as Progress from "../Progress.ts"
+import * as Secrets from "../Secrets.ts"
+import {
+  CommandFailed,
+  CommandNotFound,
+  CommandTimedOut,
+  type Operations,
+  type RunError
+} from "../Target.ts"
+import * as localFiles from "./localFiles.ts"
+
+/** How long a process group may take to end by itself before it is killed. */
+const graceMillis = 5_000
+
+/** Lines of standard error that a failure carries. */
+const tailLength = 20
+
+const tailOf = (text: string): ReadonlyArray<string> => text.split("\n").filter((l) => l.trim() !== "").slice(-tailLength)
+
+const reveal = (value: string | Redacted.Redacted<string>): string =>
+  Redacted.isRedacted(value) ? Redacted.value(value) : value
+
+const environment = (command: Command.Command): Record<string, string> =>
+  Object.fromEntries(Object.entries(command.env ?? {}).map(([name, value]) => [name, reveal(value)]))
+
+const notFound = (command: Command.Command, cause: unknown): CommandNotFound =>
+  new CommandNotFound({
+    program: command.program,
+    message: `cannot start ${command.program}: it is not installed, or not on the PATH, or its folder does not exist`,
+    hint: `install ${command.program}, or correct the PATH or the folder it is started in`,
+    cause
+  })
+
+const failed = (command: Command.Command, exitCode: number, stdout: string, stderr: string): CommandFailed =>
+  new CommandFailed({
+    command: Command.format(command),
+    exitCode,
+    stdout,
+    stderr,
+    tail: tailOf(stderr.trim() === "" ? stdout : stderr),
+    message: `\`${Command.format(command)}\` ended with exit code ${exitCode}`,
+    hint: "read the lines above; the command can be run by hand as it stands there",
+    retryable: true
+  })
+
+const timedOut = (command: Command.Command, timeout: Duration.Input): CommandTimedOut =>
+  new CommandTimedOut({
+    command: Command.format(command),
+    message: `\`${Command.format(command)}\` did not end within ${
+      Duration.format(Duration.fromInputUnsafe(timeout))
+    }; its processes were ended`,
+    hint: "find out what it waits for, or allow it more time",
+    retryable: true
+  })
+
+const start = (command: Command.Command, options: Options) => execa(command.program, command.args, options)
+
+type Subprocess = ReturnType<typeof start>
+
+/** Ends a process and all that it started: first politely, then for good. */
+const endGroup = (subprocess: Subprocess): Effect.Effect<void> =>
+  Effect.promise(async () => {
+    subprocess.kill("SIGTERM")
+    await subprocess.catch(() => undefined)
+  })
+
+/** A group of its own, so that everything the command started can be ended with it. */
+const groupOptions = (directory: string, command: Command.Command): Options => ({
+  cwd: command.cwd ?? directory,
+  env: environment(command),
+  killDescendants: true,
+  forceKillAfterDelay: graceMillis,
+  reject: false,
+  stripFinalNewline: true
+})
+
+const run = (directory: string) =>
+  Effect.fnUntraced(function*(command: Command.Command): Effect.fn.Return<Command.Result, RunError> {
+    yield* Secrets.register([command.env === undefined ? [] : Object.values(command.env), command.stdin])
+    const progress = yield* Progress.Current
+    const toFile = command.stdoutFile
+    // The last lines alone are shown, so a line at a time is passed on and nothing waits for it.
+    const say = function*(line: unknown): Generator<unknown> {
+      if (typeof line === "string" && line.trim() !== "") progress.line(line)
+      yield line
+    }
+    const settled = Effect.callback<Awaited<Subprocess>>((resume) => {
+      const stdin = command.stdin
+      const options: Options = {
+        ...groupOptions(directory, command),
+        ...(stdin === undefined
+          ? { stdin: "ignore" as const }
+          : { input: stdin instanceof Uint8Array ? stdin : reveal(stdin) }),
+        stdout: toFile === undefined ? say : { file: toFile },
+        stderr: say,
+        buffer: { stdout: toFile === undefined, stderr: true }
+      }
+      const subprocess = start(command, options)
+      subprocess.then((result) => resume(Effect.succeed(result)), (error) => resume(Effect.die(error)))
+      return endGroup(subprocess)
+    })
+    const timeout = command.timeout
+    const result = yield* timeout === undefined ? settled : Effect.timeoutOrElse(settled, {
+      duration: timeout,
+      orElse: () => Effect.fail(timedOut(command, timeout))
+    })
+    const [stdout, stderr] = [textOf(result.stdout), textOf(result.stderr)]
+    if (result.exitCode === undefined && result.signal === undefined) return yield* notFound(command, result)
+    // As a shell reports it: 128 and the signal's number stand for an end by a signal.
+    const exitCode = result.exitCode ?? 128
+    if ((command.exitCodes ?? [0]).includes(exitCode)) return { exitCode, stdout, stderr }
+    return yield* failed(command, exitCode, stdout, stderr)
+  })
+
+const textOf = (output: unknown): string => typeof output === "string" ? output : ""
+
+const open = (directory: string): Operations["open"] =>
+  Effect.fnUntraced(function*(command) {
+    yield* Secrets.register(command.env === undefined ? [] : Object.values(command.env))
+    let stderr: ReadonlyArray<string> = []
+    const subprocess = yield* Effect.acquireRelease(
+      Effect.callback<Subprocess, CommandNotFound>((resume) => {
+        const options: Options = { ...groupOptions(directory, command), buffer: false, stdin: "pipe" }
+        const child = start(command, options)
+        child.nodeChildProcess.once("spawn", () => resume(Effect.succeed(child)))
+        child.nodeChildProcess.once("error", (cause) => resume(Effect.fail(notFound(command, cause))))
+        child.catch(() => undefined)
+      }),
+      endGroup
+    )
+    subprocess.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
+      stderr = [...stderr, ...tailOf(chunk)].slice(-tailLength)
+    })
+    return {
+      duplex: subprocess.duplex({ binary: true }),
+      exitCode: Effect.promise(async () => (await subprocess).exitCode ?? 128),
+      stderr: () => stderr.join("\n")
+    }
+  })
+
+/** This machine, with `directory` as its working folder. */
+export const make = (directory: string): Operations => ({
+  name: "this machine",
+  resource: undefined,
+  run: run(directory),
+  open: open(directory),
+  ...localFiles.make(directory)
+})

@@ -1,0 +1,129 @@
+import type { Needed } from "../Check.ts"
+import type { PlannedStep } from "../Plan.ts"
+import { overlaps, type Resource } from "../Resource.ts"
+import * as Risk from "../Risk.ts"
+import type { Prepared, Step } from "../Step.ts"
+import type { Finding } from "./observe.ts"
+
+/** A step of the plan that will, or may, change something. */
+interface Pending {
+  readonly id: string
+  readonly provides: ReadonlyArray<Resource>
+  readonly touches: ReadonlyArray<Resource>
+  /** Its input is not known yet, so neither is what it provides: it may be anything. */
+  readonly unknown: boolean
+}
+
+type AnyStep = Step<unknown, unknown, unknown, unknown, string>
+type AnyPrepared = Prepared<unknown, unknown, unknown, unknown>
+
+/** What a step will cost, as far as its check has found more, or a person has accepted it. */
+export const riskOf = (step: AnyStep, needed: Pick<Needed, "risk"> | undefined): Risk.Risk => {
+  const found = needed?.risk
+  const risk = found !== undefined && Risk.isAbove(found, step.risk) ? found : step.risk
+  return step.guard.acknowledged !== undefined && risk === "destructive" ? "acknowledged" : risk
+}
+
+const quoted = (ids: ReadonlyArray<string>): string => ids.map((id) => `“${id}”`).join(", ")
+
+/**
+ * Turns what the checks found into what the plan says, in the order of the steps: a check counts only as far as no
+ * earlier pending step provides what it lacked or takes away what it saw.
+ */
+export const resolve = (
+  steps: ReadonlyArray<AnyStep>,
+  findings: ReadonlyArray<Finding<unknown, unknown, unknown>>,
+  leftOut: (id: string) => string | undefined
+): ReadonlyArray<PlannedStep> => {
+  const pending: Array<Pending> = []
+  const actions = new Map<string, PlannedStep["action"]>()
+  return steps.map((step, i) => {
+    const finding = findings[i]
+    const planned = finding === undefined ? undefined : plannedStep(step, finding, pending, actions, leftOut(step.id))
+    if (finding === undefined || planned === undefined) throw new RangeError(`no finding for step ${step.id}`)
+    actions.set(step.id, planned.action)
+    if (planned.action === "apply" || planned.action === "deferred") pending.push(pendingOf(step.id, finding))
+    return planned
+  })
+}
+
+const pendingOf = (id: string, finding: Finding<unknown, unknown, unknown>): Pending => {
+  if (finding._tag === "Waiting" || finding._tag === "NotFresh") return { id, provides: [], touches: [], unknown: true }
+  const needed = finding._tag === "Checked" && finding.check._tag === "Needed" ? finding.check : undefined
+  return {
+    id,
+    unknown: false,
+    provides: needed?.provides ?? finding.prepared.provides,
+    touches: needed?.touches ?? finding.prepared.touches
+  }
+}
+
+const plannedStep = (
+  step: AnyStep,
+  finding: Finding<unknown, unknown, unknown>,
+  pending: ReadonlyArray<Pending>,
+  actions: ReadonlyMap<string, PlannedStep["action"]>,
+  leftOut: string | undefined
+): PlannedStep => {
+  const needed = finding._tag === "Checked" && finding.check._tag === "Needed" ? finding.check : undefined
+  const base = {
+    id: step.id,
+    type: step.type,
+    risk: riskOf(step, needed),
+    changes: finding._tag === "Checked" && "changes" in finding.check ? finding.check.changes : [],
+    dependsOn: [...step.sources].filter((source) => !source.startsWith("input:")),
+    ...(step.guard.optional === undefined ? {} : { optional: step.guard.optional }),
+    ...(step.guard.acknowledged === undefined ? {} : { acknowledged: step.guard.acknowledged })
+  }
+  const none = { ...base, action: "none" as const, changes: [] }
+  if (finding._tag === "NotFresh") return { ...none, skipped: true, reason: "runs on a fresh start only" }
+  if (leftOut !== undefined) return { ...none, skipped: true, reason: leftOut }
+  if (finding._tag === "Waiting") return { ...base, ...waitingFor(finding.on, actions) }
+  const after = knownAfter(finding.prepared, pending)
+  if (after !== undefined) return { ...base, action: "deferred", reason: after }
+  if (finding._tag === "CheckFailed") {
+    return { ...base, action: "blocked", reason: finding.failure.message, failure: finding.failure }
+  }
+  switch (finding.check._tag) {
+    case "Satisfied":
+      return none
+    case "Needed":
+      return { ...base, action: "apply" }
+    case "EveryRun":
+      return { ...base, action: "apply", reason: "runs every time" }
+    case "Unavailable": {
+      const { hint, lacks, reason } = finding.check
+      const providers = pending.filter((p) => p.unknown || overlaps(lacks, p.provides)).map((p) => p.id)
+      return providers.length > 0
+        ? { ...base, action: "deferred", reason: `known after ${quoted(providers)}` }
+        : {
+          ...base,
+          action: "blocked",
+          reason,
+          failure: {
+            code: "core.unavailable",
+            message: reason,
+            hint: hint ?? `no step before “${step.id}” provides ${lacks.join(", ")}: add one, or bring it up`,
+            retryable: true,
+            causes: []
+          }
+        }
+    }
+  }
+}
+
+/** Which pending step takes away what the check has seen. */
+const knownAfter = (prepared: AnyPrepared, pending: ReadonlyArray<Pending>): string | undefined => {
+  const touching = pending.filter((p) => overlaps(prepared.observes, p.touches)).map((p) => p.id)
+  return touching.length === 0 ? undefined : `known after ${quoted(touching)}`
+}
+
+const waitingFor = (
+  sources: ReadonlyArray<string>,
+  actions: ReadonlyMap<string, PlannedStep["action"]>
+): Pick<PlannedStep, "action" | "reason"> => {
+  const blocked = sources.filter((id) => actions.get(id) === "blocked" || actions.get(id) === "none")
+  return blocked.length > 0
+    ? { action: "blocked", reason: `needs what ${quoted(blocked)} gives, which is not to be had` }
+    : { action: "deferred", reason: `known after ${quoted(sources)}` }
+}

@@ -1,0 +1,149 @@
+/**
+ * The laws that every step keeps. Plugins run them on their fake world and on the real thing.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import type { Check } from "../Check.ts"
+import * as Failure from "../Failure.ts"
+import { digest } from "../internal/digest.ts"
+import * as Look from "../Look.ts"
+import type { Prepared, Step, StepInputInvalid } from "../Step.ts"
+
+/**
+ * A step breaks a law.
+ *
+ * @since 0.1.0
+ */
+export class LawBroken extends Schema.TaggedError<LawBroken>()("LawBroken", {
+  ...Failure.fields("testing.law-broken"),
+  step: Schema.String,
+  law: Schema.String
+}) {}
+
+/**
+ * What the laws are tried on.
+ *
+ * @since 0.1.0
+ */
+export interface Options<A, E, CheckR, ApplyR, SeeE, SeeR, DamageE, DamageR> {
+  /** A step that needs no output of another one. The world must lack what it is for. */
+  readonly step: Step<A, E, CheckR, ApplyR, string>
+  /** Everything about the world that could be changed: two equal answers mean that nothing was. */
+  readonly see: Effect.Effect<unknown, SeeE, SeeR>
+  /** Breaks what the step is for, by hand. */
+  readonly damage?: Effect.Effect<unknown, DamageE, DamageR>
+}
+
+/**
+ * Tries the laws, and fails with the first that the step breaks:
+ *
+ * 1. looking never changes;
+ * 2. apply, then check, is satisfied;
+ * 3. applying again changes nothing, and the output stays;
+ * 4. damage is seen, and repaired.
+ *
+ * @example
+ * ```ts
+ * import { Access, Check, Step } from "@shipshape/core"
+ * import { Laws } from "@shipshape/core/testing"
+ * import * as Effect from "effect/Effect"
+ * import * as Layer from "effect/Layer"
+ *
+ * class Lamp extends Access.Probe<Lamp, { readonly isOn: Effect.Effect<boolean> }>()("acme/Lamp") {}
+ * class Switch extends Access.Control<Switch, { readonly on: Effect.Effect<void> }>()("acme/Switch") {}
+ *
+ * const light = Step.make("acme.light", {
+ *   description: "The light is on", risk: "additive", input: {}, output: {},
+ *   check: Effect.fn(function*() {
+ *     return (yield* (yield* Lamp).isOn) ? Check.satisfied({}) : Check.needed([{ summary: "switch on" }])
+ *   }),
+ *   apply: () => Effect.flatMap(Switch, (s) => s.on)
+ * })
+ *
+ * const world = { on: false }
+ * await Effect.runPromise(
+ *   Laws.check({ step: light("light", {}), see: Effect.sync(() => world.on), damage: Effect.sync(() => world.on = false) })
+ *     .pipe(Effect.provide(Layer.mergeAll(
+ *       Layer.succeed(Lamp, { isOn: Effect.sync(() => world.on) }),
+ *       Layer.succeed(Switch, { on: Effect.sync(() => { world.on = true }) })
+ *     )))
+ * )
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const check = Effect.fnUntraced(function*<
+  A,
+  E,
+  CheckR,
+  ApplyR,
+  SeeE = never,
+  SeeR = never,
+  DamageE = never,
+  DamageR = never
+>(
+  { damage, see, step }: Options<A, E, CheckR, ApplyR, SeeE, SeeR, DamageE, DamageR>
+): Effect.fn.Return<void, LawBroken | StepInputInvalid | E | SeeE | DamageE, CheckR | ApplyR | SeeR | DamageR> {
+  const prepared = yield* Effect.fromResult(step.prepare(new Map()))
+  const broken = (law: string, found: string) =>
+    new LawBroken({
+      step: step.type,
+      law,
+      message: `${step.type} breaks the law “${law}”: ${found}`,
+      hint: "correct the step's check or apply, or the fake world"
+    })
+
+  const needed = yield* stillLooking(prepared, see)
+  if (needed.changed) return yield* broken("looking never changes", "check changed the world")
+  if (needed.check._tag === "Satisfied") {
+    return yield* broken("damage is seen", "the world lacks what the step is for, and check is satisfied")
+  }
+
+  yield* prepared.apply
+  const after = yield* stillLooking(prepared, see)
+  if (needed.check._tag === "EveryRun") return
+  if (after.changed) return yield* broken("looking never changes", "check changed the world after apply")
+  if (after.check._tag !== "Satisfied") {
+    return yield* broken("apply, then check, is satisfied", `check found ${describe(after.check)}`)
+  }
+
+  const before = digest(yield* see)
+  yield* prepared.apply
+  const again = yield* stillLooking(prepared, see)
+  if (again.check._tag !== "Satisfied") {
+    return yield* broken("applying again changes nothing", `check found ${describe(again.check)}`)
+  }
+  if (digest(again.check.output) !== digest(after.check.output)) {
+    return yield* broken("applying again changes nothing", "the output is another one")
+  }
+  if (digest(yield* see) !== before) return yield* broken("applying again changes nothing", "the world is another one")
+
+  if (damage === undefined) return
+  yield* damage
+  const damaged = yield* stillLooking(prepared, see)
+  if (damaged.check._tag === "Satisfied") return yield* broken("damage is seen", "check is still satisfied")
+  yield* prepared.apply
+  const repaired = yield* stillLooking(prepared, see)
+  if (repaired.check._tag !== "Satisfied") {
+    return yield* broken("damage is repaired", `check found ${describe(repaired.check)}`)
+  }
+})
+
+/** Looks anew, and says whether looking changed the world. */
+const stillLooking = Effect.fnUntraced(function*<A, E, CheckR, ApplyR, SeeE, SeeR>(
+  prepared: Prepared<A, E, CheckR, ApplyR>,
+  see: Effect.Effect<unknown, SeeE, SeeR>
+) {
+  const before = digest(yield* see)
+  const found = yield* Effect.provideService(prepared.check, Look.Current, Look.make())
+  return { check: found, changed: digest(yield* see) !== before }
+})
+
+const describe = (found: Check<unknown>): string =>
+  "changes" in found
+    ? found.changes.map((change) => change.summary).join("; ")
+    : found._tag === "Unavailable"
+    ? found.reason
+    : "nothing"

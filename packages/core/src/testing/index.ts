@@ -1,0 +1,8 @@
+/**
+ * The test kit: whole deployments against fake worlds, the laws of steps, a target in memory.
+ *
+ * @since 0.1.0
+ */
+export * as FakeTarget from "./FakeTarget.ts"
+export * as Laws from "./Laws.ts"
+export * as Rehearsal from "./Rehearsal.ts"
