@@ -23,6 +23,9 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     pool: "forks",
+    // By default one core is left to Vitest itself, which on a machine of two cores halves the tests' share.
+    maxWorkers: "100%",
+    silent: "passed-only",
     projects: [
       {
         extends: true,
