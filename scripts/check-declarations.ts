@@ -3,8 +3,8 @@ import { globSync, readFileSync } from "node:fs"
 import ts from "typescript"
 import { root } from "./lib/workspace.ts"
 
-const findAny = (node: ts.Node): ReadonlyArray<ts.Node> => [
-  ...(node.kind === ts.SyntaxKind.AnyKeyword ? [node] : []),
+const findAny = (node: ts.Node): ReadonlyArray<number> => [
+  ...(node.kind === ts.SyntaxKind.AnyKeyword ? [node.getStart()] : []),
   ...node.getChildren().flatMap(findAny)
 ]
 
@@ -13,10 +13,10 @@ if (files.length === 0) throw new Error("there are no declarations to look at: r
 
 for (const file of files) {
   const source = ts.createSourceFile(file, readFileSync(`${root}/${file}`, "utf8"), ts.ScriptTarget.Latest, true)
-  const lines = source.text.split("\n")
-  for (const node of findAny(source)) {
-    const { line } = source.getLineAndCharacterOfPosition(node.getStart())
-    console.error(`${file}:${line + 1} ${lines[line]?.trim().slice(0, 160)}`)
+  const text = source.text.split("\n")
+  const lines = new Set(findAny(source).map((position) => source.getLineAndCharacterOfPosition(position).line))
+  for (const line of lines) {
+    console.error(`${file}:${line + 1} ${text[line]?.trim().slice(0, 160)}`)
     process.exitCode = 1
   }
 }
