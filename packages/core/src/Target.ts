@@ -5,99 +5,17 @@
  *
  * @since 0.1.0
  */
+
+import type { Duplex } from "node:stream"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
-import type { Duplex } from "node:stream"
 import * as Access from "./Access.ts"
 import * as Command from "./Command.ts"
-import * as Failure from "./Failure.ts"
 import type { Resource } from "./Resource.ts"
+import { CommandNotAllowed, type FileError, type RunError } from "./TargetError.ts"
 
-const ResourceName = Schema.TemplateLiteral([Schema.String, ":", Schema.String])
-
-/**
- * A command ended with an exit code that was not expected.
- *
- * @since 0.1.0
- */
-export class CommandFailed extends Schema.TaggedError<CommandFailed>()("CommandFailed", {
-  ...Failure.fields("target.command-failed"),
-  command: Schema.String,
-  exitCode: Schema.Number,
-  stdout: Schema.String,
-  stderr: Schema.String
-}) {}
-
-/**
- * The program is not there, or may not be run.
- *
- * @since 0.1.0
- */
-export class CommandNotFound extends Schema.TaggedError<CommandNotFound>()("CommandNotFound", {
-  ...Failure.fields("target.command-not-found"),
-  program: Schema.String
-}) {}
-
-/**
- * A command took longer than it may. Its process group was ended.
- *
- * @since 0.1.0
- */
-export class CommandTimedOut extends Schema.TaggedError<CommandTimedOut>()("CommandTimedOut", {
-  ...Failure.fields("target.command-timed-out"),
-  command: Schema.String
-}) {}
-
-/**
- * A probe asked for a command that may change the world.
- *
- * @since 0.1.0
- */
-export class CommandNotAllowed extends Schema.TaggedError<CommandNotAllowed>()("CommandNotAllowed", {
-  ...Failure.fields("target.command-not-allowed"),
-  command: Schema.String
-}) {}
-
-/**
- * The target cannot be reached: the container does not run, the host does not answer.
- *
- * @since 0.1.0
- */
-export class TargetUnavailable extends Schema.TaggedError<TargetUnavailable>()("TargetUnavailable", {
-  ...Failure.fields("target.unavailable"),
-  target: Schema.String,
-  /** What must be up first: a plan says “known after” where an earlier step provides it. */
-  resource: Schema.optionalKey(ResourceName)
-}) {}
-
-/**
- * A file could not be read, written or changed.
- *
- * @since 0.1.0
- */
-export class FileFailed extends Schema.TaggedError<FileFailed>()("FileFailed", {
-  ...Failure.fields("target.file-failed"),
-  operation: Schema.String,
-  path: Schema.String,
-  /** The operating system's name of the error, such as `EACCES`, or an empty text. */
-  errno: Schema.String
-}) {}
-
-/**
- * How running a command fails.
- *
- * @since 0.1.0
- */
-export type RunError = CommandFailed | CommandNotFound | CommandTimedOut | TargetUnavailable
-
-/**
- * How working on a file fails.
- *
- * @since 0.1.0
- */
-export type FileError = FileFailed | TargetUnavailable
+export * from "./TargetError.ts"
 
 /**
  * What is known of a path.
@@ -219,10 +137,13 @@ export class TargetProbe extends Access.Probe<TargetProbe, ReadOperations>()("sh
  *
  * @since 0.1.0
  */
-export class Containers extends Access.Control<Containers, {
-  /** The running container of a service. */
-  readonly service: (name: string) => Operations
-}>()("shipshape/Containers") {}
+export class Containers extends Access.Control<
+  Containers,
+  {
+    /** The running container of a service. */
+    readonly service: (name: string) => Operations
+  }
+>()("shipshape/Containers") {}
 
 /**
  * Makes the reading side of a target.
@@ -245,13 +166,15 @@ export class Containers extends Access.Control<Containers, {
  */
 export const readOnly = (target: Operations): ReadOperations => {
   const guard = (allowed: Command.Allowed, command: Command.Command) =>
-    Command.isAllowed(allowed, command) ? Effect.void : Effect.fail(
-      new CommandNotAllowed({
-        command: Command.format(command),
-        message: `a check may not run \`${Command.format(command)}\`: it is not on the probe's list of reading commands`,
-        hint: "move the command to apply, or add it to the probe's list if it really changes nothing"
-      })
-    )
+    Command.isAllowed(allowed, command)
+      ? Effect.void
+      : Effect.fail(
+          new CommandNotAllowed({
+            command: Command.format(command),
+            message: `a check may not run \`${Command.format(command)}\`: it is not on the probe's list of reading commands`,
+            hint: "move the command to apply, or add it to the probe's list if it really changes nothing"
+          })
+        )
   return {
     name: target.name,
     resource: target.resource,
@@ -307,6 +230,8 @@ export const layer = (target: Operations): Layer.Layer<Target | TargetProbe> =>
 export const local = (options: { readonly directory?: string } = {}): Layer.Layer<Target | TargetProbe> =>
   Layer.unwrap(
     // Loaded when a target is built, not when the library is imported.
-    Effect.map(Effect.promise(() => import("./internal/localTarget.ts")), (module) =>
-      layer(module.make(options.directory ?? process.cwd())))
+    Effect.map(
+      Effect.promise(() => import("./internal/localTarget.ts")),
+      (module) => layer(module.make(options.directory ?? process.cwd()))
+    )
   )
