@@ -140,8 +140,18 @@ export class TargetProbe extends Access.Probe<TargetProbe, ReadOperations>()("sh
 export class Containers extends Access.Control<
   Containers,
   {
-    /** The running container of a service. */
+    /** The running container of a service. It runs the image it was started with, which may be older than the last build. */
     readonly service: (name: string) => Operations
+    /**
+     * A container of a service's present image and configuration, made for one command and gone after it. It has no
+     * terminal, starts no other service, and needs `image:NAME`: without it, it fails with `TargetUnavailable`.
+     */
+    readonly oneOff: (name: string) => Operations
+    /**
+     * What a one-off container would be made of now: the image's id and the service's configuration, as one text.
+     * Whoever keeps a one-off container open starts another one when it changes.
+     */
+    readonly revision: (name: string) => Effect.Effect<string, RunError>
   }
 >()("shipshape/Containers") {}
 
