@@ -10,6 +10,7 @@ import type * as Access from "./Access.ts"
 import * as Failure from "./Failure.ts"
 import { formatIssue } from "./internal/issue.ts"
 import * as Output from "./Output.ts"
+import type { Services } from "./Services.ts"
 import type { Described, InputFields, InputOf, StepType } from "./Step.ts"
 import type { Containers, Target, TargetProbe } from "./Target.ts"
 
@@ -65,14 +66,17 @@ type Needs<Steps> = {
     : never
 }[keyof Steps]
 
+type Lacking<Steps, Provides> = Exclude<Needs<Steps>, Provides | Base | Services>
+
 /**
- * The error on a plugin's name when one of its steps needs a service that its own layer lacks.
+ * The error on a plugin's name when one of its steps needs a service that its own layer lacks. `Services` alone may come
+ * from another plugin: a deployment that uses such a step without one is refused where it is defined.
  *
  * @since 0.1.0
  */
-export type CompleteGuard<Name extends string, Steps, Provides> = [Exclude<Needs<Steps>, Provides | Base>] extends
-  [never] ? Name
-  : `✗ plugin ${Name}: its layer does not provide ${Access.KeyOf<Exclude<Needs<Steps>, Provides | Base>>}`
+export type CompleteGuard<Name extends string, Steps, Provides> = [Lacking<Steps, Provides>] extends [never]
+  ? Name
+  : `✗ plugin ${Name}: its layer does not provide ${Access.KeyOf<Lacking<Steps, Provides>>}`
 
 /**
  * How a plugin is defined.
@@ -135,7 +139,7 @@ export const define = <
   Fields extends InputFields,
   Provides,
   LayerE,
-  Requires extends Base | Containers
+  Requires extends Base | Containers | Services
 >(
   name: CompleteGuard<Name, Steps, Provides>,
   definition: Definition<Steps, Fields, Provides, LayerE, Requires>
