@@ -23,9 +23,8 @@ export interface Tagged<Level extends "read" | "write"> {
  * @since 0.1.0
  */
 export interface AccessClass<Self, Id extends string, Shape, Level extends "read" | "write">
-  extends Context.Service<Self, Shape>
-{
-  new(_: never): Context.ServiceClass.Shape<Id, Shape> & Tagged<Level>
+  extends Context.Service<Self, Shape> {
+  new (_: never): Context.ServiceClass.Shape<Id, Shape> & Tagged<Level>
   readonly key: Id
 }
 
@@ -47,9 +46,11 @@ export interface AccessClass<Self, Id extends string, Shape, Level extends "read
  *
  * @since 0.1.0
  */
-export const Probe = <Self, Shape>() => <const Id extends string>(id: Id): AccessClass<Self, Id, Shape, "read"> =>
-  // The tag exists in types only; there is no value to add for it.
-  Context.Service<Self, Shape>()(id) as unknown as AccessClass<Self, Id, Shape, "read">
+export const Probe =
+  <Self, Shape>() =>
+  <const Id extends string>(id: Id): AccessClass<Self, Id, Shape, "read"> =>
+    // The tag exists in types only; there is no value to add for it.
+    Context.Service<Self, Shape>()(id) as unknown as AccessClass<Self, Id, Shape, "read">
 
 /**
  * Declares a writing service. Only `apply` may require it.
@@ -69,8 +70,10 @@ export const Probe = <Self, Shape>() => <const Id extends string>(id: Id): Acces
  *
  * @since 0.1.0
  */
-export const Control = <Self, Shape>() => <const Id extends string>(id: Id): AccessClass<Self, Id, Shape, "write"> =>
-  Context.Service<Self, Shape>()(id) as unknown as AccessClass<Self, Id, Shape, "write">
+export const Control =
+  <Self, Shape>() =>
+  <const Id extends string>(id: Id): AccessClass<Self, Id, Shape, "write"> =>
+    Context.Service<Self, Shape>()(id) as unknown as AccessClass<Self, Id, Shape, "write">
 
 /**
  * The members of `R` that `check` may not use.

@@ -118,10 +118,11 @@ export const satisfied = <A>(output: A): Check<A> => ({ _tag: "Satisfied", outpu
  *
  * @since 0.1.0
  */
-export const needed = (
-  changes: ReadonlyArray<Change>,
-  found: Omit<Needed, "_tag" | "changes"> = {}
-): Check<never> => ({ _tag: "Needed", changes, ...found })
+export const needed = (changes: ReadonlyArray<Change>, found: Omit<Needed, "_tag" | "changes"> = {}): Check<never> => ({
+  _tag: "Needed",
+  changes,
+  ...found
+})
 
 /**
  * The check cannot look, because resources are not there. If a pending step before it provides one of them the plan

@@ -19,6 +19,11 @@ export interface Command {
   readonly cwd?: string
   readonly env?: Readonly<Record<string, string | Redacted.Redacted<string>>>
   readonly stdin?: string | Uint8Array | Redacted.Redacted<string>
+  /**
+   * Feeds this file to its standard input, instead of `stdin`. Like `stdoutFile` it lies on the deployment's own target,
+   * also where the command runs in a container.
+   */
+  readonly stdinFile?: string
   /** Who runs it, where the target can choose (a container: name or number). */
   readonly user?: string
   /** How long it may take. The default is no limit. */
@@ -102,5 +107,4 @@ export const isAllowed = (allowed: Allowed, command: Command): boolean => {
  */
 export const format = (command: Command): string => [command.program, ...command.args].map(quote).join(" ")
 
-const quote = (word: string): string =>
-  /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
+const quote = (word: string): string => (/^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`)

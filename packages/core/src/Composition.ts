@@ -18,7 +18,8 @@ type ApplyOf<S> = S extends Step<infer _A, infer _E, infer _CR, infer AR, infer 
 type DestructiveOf<S> = S extends Step<infer _A, infer _E, infer _CR, infer _AR, infer D> ? D : never
 
 type Outputs<Steps extends ReadonlyArray<Step.Any>> = {
-  readonly [K in keyof Steps]: Steps[K] extends Step<infer A, infer _E, infer _CR, infer _AR, infer _D> ? Output<A>
+  readonly [K in keyof Steps]: Steps[K] extends Step<infer A, infer _E, infer _CR, infer _AR, infer _D>
+    ? Output<A>
     : never
 }
 

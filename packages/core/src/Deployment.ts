@@ -45,7 +45,11 @@ export interface DeploymentContext<Envs extends Environments, Inputs extends Inp
  *
  * @since 0.1.0
  */
-export interface Options<Envs extends Environments, Inputs extends Input.Fields, Plugins extends ReadonlyArray<Plugin.Any>> {
+export interface Options<
+  Envs extends Environments,
+  Inputs extends Input.Fields,
+  Plugins extends ReadonlyArray<Plugin.Any>
+> {
   readonly environments: Envs
   readonly inputs?: Inputs
   /** The plugins that provide what the steps need; a later one may build on an earlier one. */
@@ -76,11 +80,12 @@ type Missing<P, I> = Exclude<CheckOf<I> | ApplyOf<I> | RequiredBy<P>, ProvidedBy
  */
 export type Guard<Name extends string, Envs extends Environments, P, I> = [PreciousNames<Envs>] extends [never]
   ? MissingGuard<Name, P, I>
-  : [DestructiveOf<I>] extends [never] ? MissingGuard<Name, P, I>
-  : `✗ '${PreciousNames<Envs>}' holds precious data: destructive step '${
-    DestructiveOf<I>}' needs acknowledge(step, { reason, approvedBy })`
+  : [DestructiveOf<I>] extends [never]
+    ? MissingGuard<Name, P, I>
+    : `✗ '${PreciousNames<Envs>}' holds precious data: destructive step '${DestructiveOf<I>}' needs acknowledge(step, { reason, approvedBy })`
 
-type MissingGuard<Name extends string, P, I> = [Missing<P, I>] extends [never] ? Name
+type MissingGuard<Name extends string, P, I> = [Missing<P, I>] extends [never]
+  ? Name
   : `✗ no plugin provides ${Access.KeyOf<Missing<P, I>>}: add the one that does to 'plugins'`
 
 /**
@@ -200,7 +205,10 @@ export const defineDeployment = <
     ApplyOf<I>
   >
   const inputs = Object.fromEntries(
-    Object.keys(options.inputs ?? {}).map((key) => [key, Output.make(new Set([`input:${key}`]), (known) => known.get(`input:${key}`))])
+    Object.keys(options.inputs ?? {}).map((key) => [
+      key,
+      Output.make(new Set([`input:${key}`]), (known) => known.get(`input:${key}`))
+    ])
   )
   const blueprints = new Map<string, Blueprint<unknown, unknown, unknown, unknown>>()
   const problems = new Set<string>()
@@ -236,7 +244,9 @@ export const defineDeployment = <
 }
 
 /** Runs a generator to its end: each `yield*` gives a step's output by itself. */
-const drive = <I, A>(generator: Generator<I, A, never>): { readonly instructions: ReadonlyArray<I>; readonly outputs: A } => {
+const drive = <I, A>(
+  generator: Generator<I, A, never>
+): { readonly instructions: ReadonlyArray<I>; readonly outputs: A } => {
   const instructions: Array<I> = []
   // The iterators of steps ignore what they are sent.
   const send = (): IteratorResult<I, A> => generator.next(undefined as never)

@@ -52,7 +52,7 @@ export const parse = (text: string, file: string): Result.Result<Readonly<Record
     }
     const rest = line.trimStart().slice(key[0].length).trimStart()
     const quote = rest[0]
-    if (quote !== "\"" && quote !== "'") {
+    if (quote !== '"' && quote !== "'") {
       values[key[1]] = rest.replace(/(^|\s)#.*$/, "").trimEnd()
       continue
     }
@@ -68,7 +68,12 @@ export const parse = (text: string, file: string): Result.Result<Readonly<Record
     }
     if (!/^\s*(#.*)?$/.test(quoted.slice(end + 1))) {
       return Result.fail(
-        invalid(file, i + 1, `${key[1]} has text after its closing ${quote}`, "quote the whole value, or remove the text")
+        invalid(
+          file,
+          i + 1,
+          `${key[1]} has text after its closing ${quote}`,
+          "quote the whole value, or remove the text"
+        )
       )
     }
     const value = quoted.slice(0, end)
@@ -83,7 +88,7 @@ const invalid = (file: string, line: number, problem: string, hint: string): Dot
 /** Where the quoted text ends, or -1. */
 const endOf = (text: string, quote: string): number => {
   for (let i = 0; i < text.length; i++) {
-    if (text[i] === "\\" && quote === "\"") i++
+    if (text[i] === "\\" && quote === '"') i++
     else if (text[i] === quote) return i
   }
   return -1

@@ -200,4 +200,5 @@ export const tapSink = <A, E, R>(effect: Effect.Effect<A, E, R>, sink: Sink): Ef
     Effect.provideService(effect, CurrentSink, (event) => {
       outer(event)
       sink(event)
-    }))
+    })
+  )

@@ -72,9 +72,11 @@ export const Report = Schema.Struct({
 })
 
 const messageOf = (u: unknown): string =>
-  Predicate.isError(u) ? u.message || u.name : Predicate.hasProperty(u, "message") && Predicate.isString(u.message)
-    ? u.message
-    : String(u)
+  Predicate.isError(u)
+    ? u.message || u.name
+    : Predicate.hasProperty(u, "message") && Predicate.isString(u.message)
+      ? u.message
+      : String(u)
 
 const causesOf = (error: unknown): ReadonlyArray<string> => {
   const causes: Array<string> = []
@@ -102,7 +104,7 @@ const causesOf = (error: unknown): ReadonlyArray<string> => {
  * @since 0.1.0
  */
 export const report = (error: unknown): Report => {
-  const has = <K extends string>(key: K) => Predicate.hasProperty(error, key) ? error[key] : undefined
+  const has = <K extends string>(key: K) => (Predicate.hasProperty(error, key) ? error[key] : undefined)
   const [code, hint, retryable, tail] = [has("code"), has("hint"), has("retryable"), has("tail")]
   return {
     code: Predicate.isString(code) ? code : "unexpected",

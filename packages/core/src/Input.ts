@@ -74,10 +74,12 @@ const fromCodec = <A>(
     required: options.default === undefined,
     decode: (text) =>
       text !== undefined
-        ? Result.mapError(decode(text), (issue) => secret ? "is not valid (its value is not shown)" : formatIssue(issue))
+        ? Result.mapError(decode(text), (issue) =>
+            secret ? "is not valid (its value is not shown)" : formatIssue(issue)
+          )
         : options.default !== undefined
-        ? Result.succeed(options.default)
-        : Result.fail("is not set")
+          ? Result.succeed(options.default)
+          : Result.fail("is not set")
   }
 }
 
@@ -183,7 +185,7 @@ const BooleanText = Schema.Literals([...truths, "false", "0", "no", "off"]).pipe
     Schema.Boolean,
     SchemaTransformation.transform({
       decode: (text) => truths.some((truth) => truth === text),
-      encode: (value) => value ? "true" as const : "false" as const
+      encode: (value) => (value ? ("true" as const) : ("false" as const))
     })
   )
 )
@@ -207,7 +209,7 @@ export const url = (variable: string, options: Options<string> = {}): Input<stri
 const UrlText = Schema.String.pipe(
   Schema.decodeTo(
     Schema.String.check(
-      Schema.makeFilter((text) => isWebUrl(text) ? undefined : "expected an absolute http or https URL")
+      Schema.makeFilter((text) => (isWebUrl(text) ? undefined : "expected an absolute http or https URL"))
     ),
     SchemaTransformation.transform({ decode: (text) => text.trim().replace(/\/+$/, ""), encode: (text) => text })
   )

@@ -8,6 +8,7 @@ import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Exit from "effect/Exit"
+import type { Resource } from "./Resource.ts"
 
 /**
  * What has been seen in one look: answers by question, then by the question's argument.
@@ -75,13 +76,13 @@ export const Current: Context.Reference<Look | undefined> = Context.Reference<Lo
  */
 export const shared = <Argument extends string, A, E, R>(
   ask: (argument: Argument) => Effect.Effect<A, E, R>
-): (argument: Argument) => Effect.Effect<A, E, R> => {
+): ((argument: Argument) => Effect.Effect<A, E, R>) => {
   const question = {}
-  return Effect.fnUntraced(function*(argument: Argument) {
+  return Effect.fnUntraced(function* (argument: Argument) {
     const look = yield* Current
     if (look === undefined) return yield* ask(argument)
-    let answers = look.answers.get(question)
-    if (answers === undefined) look.answers.set(question, answers = new Map())
+    const answers = look.answers.get(question) ?? new Map<string, unknown>()
+    look.answers.set(question, answers)
     // Only this function writes under `question`, and only deferreds of this type.
     const known = answers.get(argument) as Deferred.Deferred<A, E> | undefined
     if (known !== undefined) return yield* Deferred.await(known)
@@ -90,3 +91,46 @@ export const shared = <Argument extends string, A, E, R>(
     return yield* Effect.onExit(ask(argument), (exit: Exit.Exit<A, E>) => Deferred.done(answer, exit))
   })
 }
+
+/**
+ * What the check that runs has looked at so far, beside what its step type says. The engine opens one for each check.
+ *
+ * @example
+ * ```ts
+ * import { Look } from "@shipshape/core"
+ * import assert from "node:assert"
+ * import * as Effect from "effect/Effect"
+ *
+ * assert.equal(Effect.runSync(Effect.service(Look.Observed)), undefined)
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const Observed: Context.Reference<Set<Resource> | undefined> = Context.Reference<Set<Resource> | undefined>(
+  "shipshape/Look/Observed",
+  { defaultValue: () => undefined }
+)
+
+/**
+ * Says that the check that runs looks at a resource. A probe says so where only its plugin's options tell what it looks
+ * at: the service in which a database runs, for one. Outside a check it says nothing.
+ *
+ * Say it for every question, and not within what {@link shared} asks: that is run for one check, and answers many.
+ *
+ * @example
+ * ```ts
+ * import { Look, type Resource } from "@shipshape/core"
+ * import assert from "node:assert"
+ * import * as Effect from "effect/Effect"
+ *
+ * const observed = new Set<Resource.Resource>()
+ * Effect.runSync(Look.observe("service:db").pipe(Effect.provideService(Look.Observed, observed)))
+ * assert.deepEqual([...observed], ["service:db"])
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const observe = (resource: Resource): Effect.Effect<void> =>
+  Effect.map(Observed, (observed) => {
+    observed?.add(resource)
+  })

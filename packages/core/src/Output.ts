@@ -46,19 +46,25 @@ export type OrOutput<A> = A extends
   | boolean
   | bigint
   | null
-  | undefined ? A | Output<A>
-  : A extends ReadonlyArray<infer B> ? ReadonlyArray<OrOutput<B>> | Output<A>
-  : { readonly [K in keyof A]: OrOutput<A[K]> } | Output<A>
+  | undefined
+  ? A | Output<A>
+  : A extends ReadonlyArray<infer B>
+    ? ReadonlyArray<OrOutput<B>> | Output<A>
+    : { readonly [K in keyof A]: OrOutput<A[K]> } | Output<A>
 
 /**
  * The value behind outputs at any depth.
  *
  * @since 0.1.0
  */
-export type Resolved<A> = A extends Output<infer B> ? B
-  : A extends Redacted<infer _> | RegExp | Date | ((...args: never) => unknown) ? A
-  : A extends object ? { readonly [K in keyof A]: Resolved<A[K]> }
-  : A
+export type Resolved<A> =
+  A extends Output<infer B>
+    ? B
+    : A extends Redacted<infer _> | RegExp | Date | ((...args: never) => unknown)
+      ? A
+      : A extends object
+        ? { readonly [K in keyof A]: Resolved<A[K]> }
+        : A
 
 /**
  * Makes an output from the sources it waits for and a function of what is known.
@@ -149,8 +155,9 @@ const isPlainObject = (u: unknown): u is Record<string, unknown> =>
 export const sourcesOf = (value: unknown): ReadonlySet<string> => {
   const found = new Set<string>()
   const visit = (u: unknown): void => {
-    if (isOutput(u)) { for (const source of u.sources) found.add(source) }
-    else if (Array.isArray(u)) u.forEach(visit)
+    if (isOutput(u)) {
+      for (const source of u.sources) found.add(source)
+    } else if (Array.isArray(u)) u.forEach(visit)
     else if (isPlainObject(u)) Object.values(u).forEach(visit)
   }
   visit(value)

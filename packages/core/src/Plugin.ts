@@ -62,7 +62,8 @@ export class PluginOptionsInvalid extends Schema.TaggedError<PluginOptionsInvali
 }) {}
 
 type Needs<Steps> = {
-  [K in keyof Steps]: Steps[K] extends StepType<infer _F, infer _A, infer _E, infer CR, infer AR, infer _D> ? CR | AR
+  [K in keyof Steps]: Steps[K] extends StepType<infer _F, infer _A, infer _E, infer CR, infer AR, infer _D>
+    ? CR | AR
     : never
 }[keyof Steps]
 
@@ -143,7 +144,7 @@ export const define = <
 >(
   name: CompleteGuard<Name, Steps, Provides>,
   definition: Definition<Steps, Fields, Provides, LayerE, Requires>
-): (options: InputOf<Fields>) => Plugin<Provides, LayerE, Requires> => {
+): ((options: InputOf<Fields>) => Plugin<Provides, LayerE, Requires>) => {
   const decode = Schema.decodeUnknownResult(Schema.Struct<InputFields>(definition.options))
   const { description, steps, version } = definition
   return (options) => ({

@@ -4,8 +4,8 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
-import * as Failure from "./Failure.ts"
 import type { Environment } from "./Deployment.ts"
+import * as Failure from "./Failure.ts"
 import type { PlannedStep, Strategy } from "./Plan.ts"
 
 /**
@@ -46,10 +46,10 @@ export class DestructiveRefused extends Schema.TaggedError<DestructiveRefused>()
 export const fresh = (name: string, environment: Environment, strategy: Strategy): FreshRefused | undefined =>
   strategy === "fresh" && environment.data !== "disposable"
     ? new FreshRefused({
-      environment: name,
-      message: `a fresh start would lose the data of “${name}”, which is precious`,
-      hint: `leave out --fresh: an update keeps the data; or declare the data of “${name}” disposable if it is`
-    })
+        environment: name,
+        message: `a fresh start would lose the data of “${name}”, which is precious`,
+        hint: `leave out --fresh: an update keeps the data; or declare the data of “${name}” disposable if it is`
+      })
     : undefined
 
 /**
@@ -73,10 +73,12 @@ export const destructive = (
 ): DestructiveRefused | undefined => {
   if (environment.data === "disposable") return undefined
   const found = steps.filter((step) => step.action !== "none" && step.risk === "destructive").map((step) => step.id)
-  return found.length === 0 ? undefined : new DestructiveRefused({
-    environment: name,
-    steps: found,
-    message: `“${name}” holds precious data, and ${found.map((id) => `“${id}”`).join(", ")} may lose it`,
-    hint: "wrap the step in acknowledge(step, { reason, approvedBy }), or in onFresh(step)"
-  })
+  return found.length === 0
+    ? undefined
+    : new DestructiveRefused({
+        environment: name,
+        steps: found,
+        message: `“${name}” holds precious data, and ${found.map((id) => `“${id}”`).join(", ")} may lose it`,
+        hint: "wrap the step in acknowledge(step, { reason, approvedBy }), or in onFresh(step)"
+      })
 }

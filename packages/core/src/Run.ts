@@ -68,7 +68,8 @@ export type Refusal =
  *
  * @since 0.1.0
  */
-export type StrategyFor<Env extends string, Disposable extends string> = [Env] extends [Disposable] ? Strategy
+export type StrategyFor<Env extends string, Disposable extends string> = [Env] extends [Disposable]
+  ? Strategy
   : "update" | `✗ '${Env}' holds precious data: a fresh start is refused`
 
 /**
@@ -104,10 +105,9 @@ export interface Session<out A, out E> {
   /** Checks everything and says what the world lacks. Changes nothing. */
   readonly plan: Effect.Effect<Plan, StepsInvalid>
   /** Looks again, and applies what the world lacks. With `approved`, it stops if the plan is another one by now. */
-  readonly apply: (options?: { readonly approved?: Plan }) => Effect.Effect<
-    Report<A>,
-    StepsInvalid | PlanStale | Policy.DestructiveRefused | RunFailed<E>
-  >
+  readonly apply: (options?: {
+    readonly approved?: Plan
+  }) => Effect.Effect<Report<A>, StepsInvalid | PlanStale | Policy.DestructiveRefused | RunFailed<E>>
   /** Checks everything, and takes nothing for granted that a step may still change. Changes nothing. */
   readonly verify: Effect.Effect<Plan, StepsInvalid>
 }
@@ -157,7 +157,7 @@ export type Complete<Required, Provides, LayerE> = [Exclude<Required, Provides |
  *
  * @since 0.1.0
  */
-export const open = Effect.fn("Run.open")(function*<
+export const open = Effect.fn("Run.open")(function* <
   Name extends string,
   Disposable extends string,
   A,
@@ -170,7 +170,10 @@ export const open = Effect.fn("Run.open")(function*<
   options: Options<Env, Disposable>
 ): Effect.fn.Return<Session<A, E>, Refusal | E, Scope.Scope> {
   const started = yield* start(deployment, options)
-  const layers = yield* mergePlugins<CheckR | ApplyR, E>(deployment.blueprint(options.environment).plugins, started.values)
+  const layers = yield* mergePlugins<CheckR | ApplyR, E>(
+    deployment.blueprint(options.environment).plugins,
+    started.values
+  )
   return yield* makeSession(deployment, options, started, layers)
 })
 
@@ -208,7 +211,7 @@ export const open = Effect.fn("Run.open")(function*<
  *
  * @since 0.1.0
  */
-export const openWith = Effect.fn("Run.openWith")(function*<
+export const openWith = Effect.fn("Run.openWith")(function* <
   Name extends string,
   Disposable extends string,
   A,
@@ -225,11 +228,16 @@ export const openWith = Effect.fn("Run.openWith")(function*<
 ): Effect.fn.Return<Session<A, E>, Refusal | LayerE, Scope.Scope> {
   const started = yield* start(deployment, options)
   // `Complete` is this layer type exactly when the layer provides all that is needed.
-  return yield* makeSession(deployment, options, started, layer as unknown as Layer.Layer<CheckR | ApplyR, LayerE, Base>)
+  return yield* makeSession(
+    deployment,
+    options,
+    started,
+    layer as unknown as Layer.Layer<CheckR | ApplyR, LayerE, Base>
+  )
 })
 
 /** Everything that can be refused before a layer is built. */
-const start = Effect.fnUntraced(function*(
+const start = Effect.fnUntraced(function* (
   deployment: Deployment.Any,
   options: AnyOptions
 ): Effect.fn.Return<Started, Refusal> {
@@ -241,7 +249,7 @@ const start = Effect.fnUntraced(function*(
   const refused = Policy.fresh(options.environment, environment, strategy)
   if (refused !== undefined) return yield* refused
   const ids = deployment.blueprint(options.environment).instructions.flatMap((i) => i.steps.map((step) => step.id))
-  for (const id of [...options.only ?? [], ...options.skip ?? []]) {
+  for (const id of [...(options.only ?? []), ...(options.skip ?? [])]) {
     if (!ids.includes(id)) return yield* unknownName("step", id, ids)
   }
   const decoded = yield* Input.decode(
@@ -257,8 +265,8 @@ const start = Effect.fnUntraced(function*(
       options.only !== undefined && !options.only.includes(id)
         ? "left out by --only"
         : options.skip?.includes(id) === true
-        ? "left out by --skip"
-        : undefined
+          ? "left out by --skip"
+          : undefined
   }
 })
 

@@ -74,7 +74,7 @@ export const make = (): Registry => {
       const longestFirst = [...forms].sort((a, b) => b.length - a.length)
       pattern = new RegExp(longestFirst.map(escapeRegExp).join("|"), "g")
     },
-    mask: (text) => pattern === undefined ? text : text.replace(pattern, placeholder)
+    mask: (text) => (pattern === undefined ? text : text.replace(pattern, placeholder))
   }
 }
 
@@ -123,7 +123,7 @@ export const register = (value: unknown): Effect.Effect<void> =>
     for (const secret of within(value)) registry.add(secret)
   })
 
-const within = function*(value: unknown): Generator<Redacted.Redacted<string>> {
+const within = function* (value: unknown): Generator<Redacted.Redacted<string>> {
   if (Redacted.isRedacted(value)) {
     const secret = Redacted.value(value)
     if (Predicate.isString(secret)) yield Redacted.make(secret)

@@ -77,8 +77,7 @@ export interface Instruction<out Yielded, out E, out CheckR, out ApplyR, out Des
  * @since 0.1.0
  */
 export interface Step<out A, out E, out CheckR, out ApplyR, out Destructive extends string>
-  extends Instruction<Output.Output<A>, E, CheckR, ApplyR, Destructive>
-{
+  extends Instruction<Output.Output<A>, E, CheckR, ApplyR, Destructive> {
   readonly id: string
   readonly type: string
   readonly risk: Risk
@@ -124,7 +123,8 @@ export declare namespace Step {
  *
  * @since 0.1.0
  */
-export type ReadOnlyGuard<Name extends string, R> = [Access.NotReadable<R>] extends [never] ? Name
+export type ReadOnlyGuard<Name extends string, R> = [Access.NotReadable<R>] extends [never]
+  ? Name
   : `✗ ${Name}: check() runs during plan and must be read-only, but it requires ${Access.KeyOf<Access.NotReadable<R>>}`
 
 /**
@@ -300,12 +300,12 @@ export const make = <
             // The schema is the definition's own, seen through the constraint of its fields.
             const decoded = value as Schema.Struct.Type<Fields>
             return {
-            input: decoded,
-            provides: definition.provides?.(decoded) ?? [],
-            observes: definition.observes?.(decoded) ?? [],
-            touches: definition.touches?.(decoded) ?? [],
-            check: definition.check(decoded),
-            apply: definition.apply(decoded)
+              input: decoded,
+              provides: definition.provides?.(decoded) ?? [],
+              observes: definition.observes?.(decoded) ?? [],
+              touches: definition.touches?.(decoded) ?? [],
+              check: definition.check(decoded),
+              apply: definition.apply(decoded)
             }
           }
         })

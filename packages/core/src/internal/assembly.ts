@@ -12,7 +12,8 @@ let current: Set<Built> | undefined
 /** Runs `body` and returns the steps that it built and that nothing has taken over. */
 export const collect = <A>(body: () => A): readonly [A, ReadonlySet<Built>] => {
   const outer = current
-  const built = current = new Set<Built>()
+  const built = new Set<Built>()
+  current = built
   try {
     return [body(), built]
   } finally {

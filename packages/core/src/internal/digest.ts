@@ -1,6 +1,6 @@
+import { createHash } from "node:crypto"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
-import { createHash } from "node:crypto"
 
 /** A value as JSON that does not depend on the order of keys, with secrets left out. */
 const canonical = (value: unknown): unknown => {
@@ -14,7 +14,9 @@ const canonical = (value: unknown): unknown => {
   if (Predicate.hasProperty(value, "toJSON") && Predicate.isFunction(value.toJSON)) return canonical(value.toJSON())
   if (Predicate.isObject(value)) {
     return Object.fromEntries(
-      Object.entries(value).filter(([, item]) => item !== undefined).sort(([a], [b]) => a < b ? -1 : 1)
+      Object.entries(value)
+        .filter(([, item]) => item !== undefined)
+        .sort(([a], [b]) => (a < b ? -1 : 1))
         .map(([key, item]) => [key, canonical(item)])
     )
   }
@@ -23,4 +25,6 @@ const canonical = (value: unknown): unknown => {
 
 /** SHA-256 in hex over a value; equal values give equal digests, whatever the order of their keys. */
 export const digest = (value: unknown): string =>
-  createHash("sha256").update(JSON.stringify(canonical(value)) ?? "undefined").digest("hex")
+  createHash("sha256")
+    .update(JSON.stringify(canonical(value)) ?? "undefined")
+    .digest("hex")

@@ -9,7 +9,7 @@ type WithoutTime<E> = E extends { readonly at: number } ? Omit<E, "at"> : never
 export type Emit = (event: WithoutTime<Event.Event>) => void
 
 /** The way of this run's events to its sink. */
-export const makeEmit: Effect.Effect<Emit> = Effect.gen(function*() {
+export const makeEmit: Effect.Effect<Emit> = Effect.gen(function* () {
   const clock = yield* Clock.Clock
   const secrets = yield* Secrets.Current
   const sink = yield* Event.CurrentSink

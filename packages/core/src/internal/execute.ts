@@ -17,6 +17,7 @@ import { StepDidNotConverge, StepTimedOut, StepUnavailable } from "../RunError.t
 import * as Secrets from "../Secrets.ts"
 import type { Instruction, Prepared, Step } from "../Step.ts"
 import type { Emit } from "./emit.ts"
+import { maskError } from "./maskError.ts"
 import { isUnreached } from "./observe.ts"
 import { riskOf } from "./resolve.ts"
 
@@ -45,7 +46,7 @@ type AnyStep<E, CheckR, ApplyR> = Step<unknown, E, CheckR, ApplyR, string>
 type Worked = Pick<StepResult, "outcome" | "changes" | "reason"> & { readonly output: unknown }
 
 /** Runs the instructions in order; a group's steps concurrently. The first failure ends the run after its group. */
-export const execute = Effect.fnUntraced(function*<E, CheckR, ApplyR>(
+export const execute = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
   instructions: ReadonlyArray<Instruction<unknown, E, CheckR, ApplyR, string>>,
   run: Run<E, CheckR, ApplyR>
 ) {
@@ -64,7 +65,7 @@ export const execute = Effect.fnUntraced(function*<E, CheckR, ApplyR>(
 
 const notRun = (reason: string): Worked => ({ outcome: "notRun", changes: [], reason, output: undefined })
 
-const runStep = Effect.fnUntraced(function*<E, CheckR, ApplyR>(
+const runStep = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
   run: Run<E, CheckR, ApplyR>,
   step: AnyStep<E, CheckR, ApplyR>
 ) {
@@ -75,7 +76,8 @@ const runStep = Effect.fnUntraced(function*<E, CheckR, ApplyR>(
     Effect.provideService(Progress.Current, { line: (line) => run.emit({ _tag: "StepOutput", id: step.id, line }) }),
     Effect.onInterrupt(() =>
       Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Effect.sync(() => record(run, step, interrupted(step.id), now - started)))
+        Effect.sync(() => record(run, step, interrupted(step.id), now - started))
+      )
     ),
     Effect.catchCause((cause) =>
       Cause.hasInterrupts(cause) ? Effect.interrupt : Effect.succeed({ failed: Cause.squash(cause) })
@@ -83,8 +85,9 @@ const runStep = Effect.fnUntraced(function*<E, CheckR, ApplyR>(
   )
   const elapsed = (yield* Clock.currentTimeMillis) - started
   if (!("failed" in worked)) return yield* finish(run, step, worked, elapsed)
-  record(run, step, failedWith(step, worked.failed), elapsed)
-  if (step.guard.optional === undefined) run.state.stop ??= { id: step.id, cause: worked.failed }
+  const error = maskError(yield* Secrets.Current, worked.failed)
+  record(run, step, failedWith(step, error), elapsed)
+  if (step.guard.optional === undefined) run.state.stop ??= { id: step.id, cause: error }
 })
 
 /** What is settled before looking again: left out, waiting for a step that did not succeed, or seen in this very run. */
@@ -110,7 +113,7 @@ const withoutLooking = <E, CheckR, ApplyR>(
 }
 
 /** check ▸ apply ▸ check. */
-const work = Effect.fnUntraced(function*<E, CheckR, ApplyR>(
+const work = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
   run: Run<E, CheckR, ApplyR>,
   step: AnyStep<E, CheckR, ApplyR>
 ) {
@@ -126,11 +129,11 @@ const work = Effect.fnUntraced(function*<E, CheckR, ApplyR>(
   if (refused !== undefined) return yield* refused
 
   let attempt = 0
-  const once = Effect.gen(function*() {
+  const once = Effect.gen(function* () {
     attempt++
     started(run, step, "apply", attempt)
     // Noted before it is applied: a failed or interrupted apply may have touched them too.
-    run.state.touched.push(...(found._tag === "Needed" ? found.touches : undefined) ?? prepared.touches)
+    run.state.touched.push(...((found._tag === "Needed" ? found.touches : undefined) ?? prepared.touches))
     yield* prepared.apply
     if (found._tag === "EveryRun") return found.output
     started(run, step, "verify", attempt)
@@ -155,11 +158,9 @@ const look = <E, CheckR, ApplyR>(
 ): Effect.Effect<Exclude<Check<unknown>, { readonly _tag: "Unavailable" }>, E | StepUnavailable, CheckR> =>
   prepared.check.pipe(
     Effect.provideService(Look.Current, Look.make()),
-    Effect.mapError((error) => isUnreached(error) ? unavailable(step.id, error.message, error.hint) : error),
+    Effect.mapError((error) => (isUnreached(error) ? unavailable(step.id, error.message, error.hint) : error)),
     Effect.flatMap((check) =>
-      check._tag === "Unavailable"
-        ? Effect.fail(unavailable(step.id, check.reason, check.hint))
-        : Effect.succeed(check)
+      check._tag === "Unavailable" ? Effect.fail(unavailable(step.id, check.reason, check.hint)) : Effect.succeed(check)
     )
   )
 
@@ -179,23 +180,22 @@ const didNotConverge = <E, CheckR, ApplyR>(
   })
 }
 
-const limited = <A, E, R>(
-  step: Step.Any,
-  attempt: Effect.Effect<A, E, R>
-): Effect.Effect<A, E | StepTimedOut, R> => {
+const limited = <A, E, R>(step: Step.Any, attempt: Effect.Effect<A, E, R>): Effect.Effect<A, E | StepTimedOut, R> => {
   const timeout = step.options.timeout
-  return timeout === undefined ? attempt : Effect.timeoutOrElse(attempt, {
-    duration: timeout,
-    orElse: () =>
-      Effect.fail(
-        new StepTimedOut({
-          step: step.id,
-          message: `“${step.id}” did not end within ${Duration.format(Duration.fromInputUnsafe(timeout))}`,
-          hint: "look at the lines it printed, or give the step a longer timeout",
-          retryable: true
-        })
-      )
-  })
+  return timeout === undefined
+    ? attempt
+    : Effect.timeoutOrElse(attempt, {
+        duration: timeout,
+        orElse: () =>
+          Effect.fail(
+            new StepTimedOut({
+              step: step.id,
+              message: `“${step.id}” did not end within ${Duration.format(Duration.fromInputUnsafe(timeout))}`,
+              hint: "look at the lines it printed, or give the step a longer timeout",
+              retryable: true
+            })
+          )
+      })
 }
 
 const retrying = <A, E, CheckE, CheckR, ApplyR, R>(
@@ -205,13 +205,16 @@ const retrying = <A, E, CheckE, CheckR, ApplyR, R>(
   attempts: () => number
 ): Effect.Effect<A, E, R> => {
   const schedule = step.options.retry
-  return schedule === undefined ? attempt : Effect.retry(attempt, {
-    schedule: Schedule.tap(schedule, ({ input }) =>
-      Effect.sync(() =>
-        run.emit({ _tag: "StepRetrying", id: step.id, attempt: attempts(), failure: Failure.report(input) })
-      )),
-    while: (error) => !Failure.isFinal(error)
-  })
+  if (schedule === undefined) return attempt
+  const say = (input: unknown) =>
+    run.emit({ _tag: "StepRetrying", id: step.id, attempt: attempts(), failure: Failure.report(input) })
+  return Effect.retry(
+    attempt,
+    schedule.pipe(
+      Schedule.while(({ input }) => !Failure.isFinal(input)),
+      Schedule.tap(({ input }) => Effect.sync(() => say(input)))
+    )
+  )
 }
 
 const finish = <E, CheckR, ApplyR>(
@@ -220,7 +223,7 @@ const finish = <E, CheckR, ApplyR>(
   { output, ...worked }: Worked,
   durationMs: number
 ): Effect.Effect<void> =>
-  Effect.gen(function*() {
+  Effect.gen(function* () {
     if (worked.outcome === "notRun") run.state.values.delete(step.id)
     else if (worked.outcome !== "skipped" || run.state.values.has(step.id)) {
       yield* Secrets.register(output)

@@ -1,10 +1,11 @@
-import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import { randomUUID } from "node:crypto"
 import type { Stats } from "node:fs"
 import * as fs from "node:fs/promises"
 import * as path from "node:path"
-import { type FileError, FileFailed, type FileStat, type Operations, type Ownership } from "../Target.ts"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import type { FileStat, Operations, Ownership } from "../Target.ts"
+import { type FileError, FileFailed } from "../TargetError.ts"
 
 const hints: Readonly<Record<string, string>> = {
   EACCES: "run as a user who may, or correct owner and mode of the folder above",
@@ -18,17 +19,19 @@ const hints: Readonly<Record<string, string>> = {
   EEXIST: "something else is there already: move it away, or correct the path"
 }
 
-const failed = (operation: string, file: string) => (cause: unknown): FileFailed => {
-  const errno = Predicate.hasProperty(cause, "code") && Predicate.isString(cause.code) ? cause.code : ""
-  return new FileFailed({
-    operation,
-    path: file,
-    errno,
-    message: `cannot ${operation} ${file}: ${errno || String(cause)}`,
-    hint: hints[errno] ?? "look at the path by hand, then run again",
-    cause
-  })
-}
+const failed =
+  (operation: string, file: string) =>
+  (cause: unknown): FileFailed => {
+    const errno = Predicate.hasProperty(cause, "code") && Predicate.isString(cause.code) ? cause.code : ""
+    return new FileFailed({
+      operation,
+      path: file,
+      errno,
+      message: `cannot ${operation} ${file}: ${errno || String(cause)}`,
+      hint: hints[errno] ?? "look at the path by hand, then run again",
+      cause
+    })
+  }
 
 const attempt = <A>(operation: string, file: string, f: () => Promise<A>): Effect.Effect<A, FileError> =>
   Effect.tryPromise({ try: f, catch: failed(operation, file) })
@@ -66,22 +69,21 @@ const writeWhole = async (file: string, content: string | Uint8Array, ownership:
 /** The files of this machine; relative paths start at `directory`. */
 export const make = (
   directory: string
-): Pick<
-  Operations,
-  "stat" | "readFile" | "list" | "writeFile" | "makeDirectory" | "setOwnership" | "remove"
-> => {
+): Pick<Operations, "stat" | "readFile" | "list" | "writeFile" | "makeDirectory" | "setOwnership" | "remove"> => {
   const at = (file: string) => path.resolve(directory, file)
   return {
     stat: (file) =>
       attempt("look at", at(file), () => fs.stat(at(file))).pipe(
-        Effect.map((stats): FileStat => ({
-          type: typeOf(stats),
-          uid: stats.uid,
-          gid: stats.gid,
-          mode: stats.mode & 0o7777,
-          size: stats.size,
-          modifiedAt: stats.mtimeMs
-        })),
+        Effect.map(
+          (stats): FileStat => ({
+            type: typeOf(stats),
+            uid: stats.uid,
+            gid: stats.gid,
+            mode: stats.mode & 0o7777,
+            size: stats.size,
+            modifiedAt: stats.mtimeMs
+          })
+        ),
         Effect.catchIf(
           (error) => error._tag === "FileFailed" && (error.errno === "ENOENT" || error.errno === "ENOTDIR"),
           () => Effect.succeed(undefined)

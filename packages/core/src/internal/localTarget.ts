@@ -6,13 +6,8 @@ import { execa, type Options } from "execa"
 import * as Command from "../Command.ts"
 import * as Progress from "../Progress.ts"
 import * as Secrets from "../Secrets.ts"
-import {
-  CommandFailed,
-  CommandNotFound,
-  CommandTimedOut,
-  type Operations,
-  type RunError
-} from "../Target.ts"
+import type { Operations } from "../Target.ts"
+import { CommandFailed, CommandNotFound, CommandTimedOut, type RunError } from "../TargetError.ts"
 import * as localFiles from "./localFiles.ts"
 
 /** How long a process group may take to end by itself before it is killed. */
@@ -21,7 +16,11 @@ const graceMillis = 5_000
 /** Lines of standard error that a failure carries. */
 const tailLength = 20
 
-const tailOf = (text: string): ReadonlyArray<string> => text.split("\n").filter((l) => l.trim() !== "").slice(-tailLength)
+const tailOf = (text: string): ReadonlyArray<string> =>
+  text
+    .split("\n")
+    .filter((l) => l.trim() !== "")
+    .slice(-tailLength)
 
 const reveal = (value: string | Redacted.Redacted<string>): string =>
   Redacted.isRedacted(value) ? Redacted.value(value) : value
@@ -52,9 +51,9 @@ const failed = (command: Command.Command, exitCode: number, stdout: string, stde
 const timedOut = (command: Command.Command, timeout: Duration.Input): CommandTimedOut =>
   new CommandTimedOut({
     command: Command.format(command),
-    message: `\`${Command.format(command)}\` did not end within ${
-      Duration.format(Duration.fromInputUnsafe(timeout))
-    }; its processes were ended`,
+    message: `\`${Command.format(command)}\` did not end within ${Duration.format(
+      Duration.fromInputUnsafe(timeout)
+    )}; its processes were ended`,
     hint: "find out what it waits for, or allow it more time",
     retryable: true
   })
@@ -81,35 +80,37 @@ const groupOptions = (directory: string, command: Command.Command): Options => (
 })
 
 const run = (directory: string) =>
-  Effect.fnUntraced(function*(command: Command.Command): Effect.fn.Return<Command.Result, RunError> {
+  Effect.fnUntraced(function* (command: Command.Command): Effect.fn.Return<Command.Result, RunError> {
     yield* Secrets.register([command.env === undefined ? [] : Object.values(command.env), command.stdin])
     const progress = yield* Progress.Current
     const toFile = command.stdoutFile
     // The last lines alone are shown, so a line at a time is passed on and nothing waits for it.
-    const say = function*(line: unknown): Generator<unknown> {
+    const say = function* (line: unknown): Generator<unknown> {
       if (typeof line === "string" && line.trim() !== "") progress.line(line)
       yield line
     }
     const settled = Effect.callback<Awaited<Subprocess>>((resume) => {
-      const stdin = command.stdin
       const options: Options = {
         ...groupOptions(directory, command),
-        ...(stdin === undefined
-          ? { stdin: "ignore" as const }
-          : { input: stdin instanceof Uint8Array ? stdin : reveal(stdin) }),
+        ...inputOf(command),
         stdout: toFile === undefined ? say : { file: toFile },
         stderr: say,
         buffer: { stdout: toFile === undefined, stderr: true }
       }
       const subprocess = start(command, options)
-      subprocess.then((result) => resume(Effect.succeed(result)), (error) => resume(Effect.die(error)))
+      subprocess.then(
+        (result) => resume(Effect.succeed(result)),
+        (error) => resume(Effect.die(error))
+      )
       return endGroup(subprocess)
     })
     const timeout = command.timeout
-    const result = yield* timeout === undefined ? settled : Effect.timeoutOrElse(settled, {
-      duration: timeout,
-      orElse: () => Effect.fail(timedOut(command, timeout))
-    })
+    const result = yield* timeout === undefined
+      ? settled
+      : Effect.timeoutOrElse(settled, {
+          duration: timeout,
+          orElse: () => Effect.fail(timedOut(command, timeout))
+        })
     const [stdout, stderr] = [textOf(result.stdout), textOf(result.stderr)]
     if (result.exitCode === undefined && result.signal === undefined) return yield* notFound(command, result)
     // As a shell reports it: 128 and the signal's number stand for an end by a signal.
@@ -118,10 +119,17 @@ const run = (directory: string) =>
     return yield* failed(command, exitCode, stdout, stderr)
   })
 
-const textOf = (output: unknown): string => typeof output === "string" ? output : ""
+const inputOf = ({ stdin, stdinFile }: Command.Command) =>
+  stdinFile !== undefined
+    ? { stdin: { file: stdinFile } }
+    : stdin === undefined
+      ? { stdin: "ignore" as const }
+      : { input: stdin instanceof Uint8Array ? stdin : reveal(stdin) }
+
+const textOf = (output: unknown): string => (typeof output === "string" ? output : "")
 
 const open = (directory: string): Operations["open"] =>
-  Effect.fnUntraced(function*(command) {
+  Effect.fnUntraced(function* (command) {
     yield* Secrets.register(command.env === undefined ? [] : Object.values(command.env))
     let stderr: ReadonlyArray<string> = []
     const subprocess = yield* Effect.acquireRelease(

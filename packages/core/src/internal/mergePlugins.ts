@@ -10,7 +10,7 @@ import * as Secrets from "../Secrets.ts"
  *
  * That together they provide `Provided`, and fail as `E` says, is what `defineDeployment` has made sure of in its types.
  */
-export const mergePlugins = Effect.fnUntraced(function*<Provided, E>(
+export const mergePlugins = Effect.fnUntraced(function* <Provided, E>(
   plugins: ReadonlyArray<Plugin.Any>,
   values: Values
 ): Effect.fn.Return<Layer.Layer<Provided, E, Base>, PluginOptionsInvalid> {

@@ -7,15 +7,23 @@ import * as Check from "../Check.ts"
 import * as Failure from "../Failure.ts"
 import * as Look from "../Look.ts"
 import type { Values } from "../Output.ts"
-import * as Secrets from "../Secrets.ts"
 import type { Resource } from "../Resource.ts"
+import * as Secrets from "../Secrets.ts"
 import type { Prepared, Step, StepInputInvalid } from "../Step.ts"
-import { TargetUnavailable } from "../Target.ts"
+import { TargetUnavailable } from "../TargetError.ts"
 
 /** What looking at one step has found. */
 export type Finding<E, CheckR, ApplyR> =
-  | { readonly _tag: "Checked"; readonly prepared: Prepared<unknown, E, CheckR, ApplyR>; readonly check: Check.Check<unknown> }
-  | { readonly _tag: "CheckFailed"; readonly prepared: Prepared<unknown, E, CheckR, ApplyR>; readonly failure: Failure.Report }
+  | {
+      readonly _tag: "Checked"
+      readonly prepared: Prepared<unknown, E, CheckR, ApplyR>
+      readonly check: Check.Check<unknown>
+    }
+  | {
+      readonly _tag: "CheckFailed"
+      readonly prepared: Prepared<unknown, E, CheckR, ApplyR>
+      readonly failure: Failure.Report
+    }
   /** Its input waits for steps that have no output (yet). */
   | { readonly _tag: "Waiting"; readonly on: ReadonlyArray<string> }
   /** It does not run with this strategy. */
@@ -33,7 +41,7 @@ export const isUnreached = (error: unknown): error is TargetUnavailable & { read
  * Runs all checks concurrently in one look at the world. A check whose input uses outputs waits for those steps' checks
  * alone. Inputs that do not fit are collected in `invalid`.
  */
-export const observe = Effect.fnUntraced(function*<E, CheckR, ApplyR>(options: {
+export const observe = Effect.fnUntraced(function* <E, CheckR, ApplyR>(options: {
   readonly steps: ReadonlyArray<Step<unknown, E, CheckR, ApplyR, string>>
   readonly values: Values
   readonly fresh: boolean
@@ -44,7 +52,7 @@ export const observe = Effect.fnUntraced(function*<E, CheckR, ApplyR>(options: {
   const invalid: Array<StepInputInvalid> = []
   const outputs = new Map(steps.map((step) => [step.id, Deferred.makeUnsafe<Option.Option<unknown>>()]))
 
-  const look = Effect.fnUntraced(function*(step: Step<unknown, E, CheckR, ApplyR, string>) {
+  const look = Effect.fnUntraced(function* (step: Step<unknown, E, CheckR, ApplyR, string>) {
     const waiting: Array<string> = []
     for (const source of step.sources) {
       const output = outputs.get(source)
@@ -57,42 +65,56 @@ export const observe = Effect.fnUntraced(function*<E, CheckR, ApplyR>(options: {
       return { _tag: "Waiting" as const, on: [] }
     }
     yield* Secrets.register(prepared.success.input)
+    const observed = new Set<Resource>()
     return yield* prepared.success.check.pipe(
       Effect.catch((error) =>
         isUnreached(error)
           ? Effect.succeed(Check.unavailable([error.resource], error.message, error.hint))
           : Effect.fail(error)
       ),
-      Effect.map((check) => ({ _tag: "Checked" as const, prepared: prepared.success, check })),
+      Effect.provideService(Look.Observed, observed),
+      Effect.map((check) => ({ _tag: "Checked" as const, prepared: observing(prepared.success, observed), check })),
       Effect.catchCause((cause) =>
         Effect.map(failureOf(cause), (failure) => ({
           _tag: "CheckFailed" as const,
-          prepared: prepared.success,
+          prepared: observing(prepared.success, observed),
           failure
         }))
       )
     )
   })
 
-  const findings = yield* Effect.forEach(steps, (step) =>
-    Effect.gen(function*() {
-      const finding: Finding<E, CheckR, ApplyR> = step.guard.onFresh === true && !fresh
-        ? { _tag: "NotFresh" }
-        : yield* look(step)
-      const output = outputOf(finding)
-      if (Option.isSome(output)) values.set(step.id, output.value)
-      const waiting = outputs.get(step.id)
-      if (waiting !== undefined) yield* Deferred.succeed(waiting, output)
-      onChecked(step.id)
-      return finding
-    }), { concurrency: "unbounded" }).pipe(Effect.provideService(Look.Current, Look.make()))
+  const findings = yield* Effect.forEach(
+    steps,
+    (step) =>
+      Effect.gen(function* () {
+        const finding: Finding<E, CheckR, ApplyR> =
+          step.guard.onFresh === true && !fresh ? { _tag: "NotFresh" } : yield* look(step)
+        const output = outputOf(finding)
+        if (Option.isSome(output)) values.set(step.id, output.value)
+        const waiting = outputs.get(step.id)
+        if (waiting !== undefined) yield* Deferred.succeed(waiting, output)
+        onChecked(step.id)
+        return finding
+      }),
+    { concurrency: "unbounded" }
+  ).pipe(Effect.provideService(Look.Current, Look.make()))
   return { findings, values, invalid }
 })
+
+/** Adds what the check's probes have looked at to what its step type says that it observes. */
+const observing = <E, CR, AR>(
+  prepared: Prepared<unknown, E, CR, AR>,
+  observed: ReadonlySet<Resource>
+): Prepared<unknown, E, CR, AR> =>
+  prepared.observes === "*" || observed.size === 0
+    ? prepared
+    : { ...prepared, observes: [...prepared.observes, ...observed] }
 
 /** The output that a finding gives to other steps, if it gives one. */
 export const outputOf = <E, CR, AR>(finding: Finding<E, CR, AR>): Option.Option<unknown> =>
   finding._tag === "NotFresh"
     ? Option.some(undefined)
     : finding._tag === "Checked" && (finding.check._tag === "Satisfied" || finding.check._tag === "EveryRun")
-    ? Option.some(finding.check.output)
-    : Option.none()
+      ? Option.some(finding.check.output)
+      : Option.none()

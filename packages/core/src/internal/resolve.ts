@@ -97,17 +97,17 @@ const plannedStep = (
       return providers.length > 0
         ? { ...base, action: "deferred", reason: `known after ${quoted(providers)}` }
         : {
-          ...base,
-          action: "blocked",
-          reason,
-          failure: {
-            code: "core.unavailable",
-            message: reason,
-            hint: hint ?? `no step before “${step.id}” provides ${lacks.join(", ")}: add one, or bring it up`,
-            retryable: true,
-            causes: []
+            ...base,
+            action: "blocked",
+            reason,
+            failure: {
+              code: "core.unavailable",
+              message: reason,
+              hint: hint ?? `no step before “${step.id}” provides ${lacks.join(", ")}: add one, or bring it up`,
+              retryable: true,
+              causes: []
+            }
           }
-        }
     }
   }
 }

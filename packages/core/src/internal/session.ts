@@ -47,7 +47,7 @@ interface Seen<E, CheckR, ApplyR> {
 /** How many steps of a group run at a time, where nobody says it. */
 const defaultConcurrency = 4
 
-export const makeSession = Effect.fnUntraced(function*<A, E, CheckR, ApplyR, LayerE>(
+export const makeSession = Effect.fnUntraced(function* <A, E, CheckR, ApplyR, LayerE>(
   deployment: Deployment<string, string, A, E, CheckR, ApplyR>,
   options: AnyOptions,
   started: Started,
@@ -65,13 +65,17 @@ export const makeSession = Effect.fnUntraced(function*<A, E, CheckR, ApplyR, Lay
     concurrency: options.concurrency ?? defaultConcurrency
   }
   const look = (mode: "plan" | "verify") =>
-    Effect.gen(function*() {
+    Effect.gen(function* () {
       const emit = yield* makeEmit
       announce(opened, emit, mode)
       const { plan } = yield* see(opened, emit)
       emit({ _tag: "Planned", plan })
       return plan
-    }).pipe(Effect.provide(context), Effect.provideService(Secrets.Current, secrets), Effect.withSpan(`Session.${mode}`))
+    }).pipe(
+      Effect.provide(context),
+      Effect.provideService(Secrets.Current, secrets),
+      Effect.withSpan(`Session.${mode}`)
+    )
   return {
     plan: look("plan"),
     verify: look("verify"),
@@ -99,7 +103,7 @@ const announce = <A, E, CheckR, ApplyR>(
     steps: steps.map(({ id, type }) => ({ id, type }))
   })
 
-const see = Effect.fnUntraced(function*<A, E, CheckR, ApplyR>(
+const see = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   opened: Opened<A, E, CheckR, ApplyR>,
   emit: Emit
 ): Effect.fn.Return<Seen<E, CheckR, ApplyR>, StepsInvalid, CheckR> {
@@ -144,14 +148,10 @@ const stepsInvalid = (problems: ReadonlyArray<StepInputInvalid>): StepsInvalid =
     hint: [...new Set(problems.map((problem) => problem.hint))].join("; ")
   })
 
-const apply = Effect.fnUntraced(function*<A, E, CheckR, ApplyR>(
+const apply = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   opened: Opened<A, E, CheckR, ApplyR>,
   approved: Plan | undefined
-): Effect.fn.Return<
-  Report<A>,
-  StepsInvalid | PlanStale | Policy.DestructiveRefused | RunFailed<E>,
-  CheckR | ApplyR
-> {
+): Effect.fn.Return<Report<A>, StepsInvalid | PlanStale | Policy.DestructiveRefused | RunFailed<E>, CheckR | ApplyR> {
   const emit = yield* makeEmit
   const begun = yield* Clock.currentTimeMillis
   const state: State = { values: new Map(opened.values), results: new Map(), touched: [], stop: undefined }
@@ -163,9 +163,10 @@ const apply = Effect.fnUntraced(function*<A, E, CheckR, ApplyR>(
         counts: countsOf([...state.results.values()]),
         durationMs: now - begun,
         ...(failure === undefined ? {} : { failure })
-      }))
+      })
+    )
   announce(opened, emit, "apply")
-  yield* Effect.gen(function*() {
+  yield* Effect.gen(function* () {
     const seen = yield* see(opened, emit)
     emit({ _tag: "Planned", plan: seen.plan })
     if (approved !== undefined && approved.digest !== seen.plan.digest) return yield* stale(approved, seen.plan)
@@ -196,7 +197,7 @@ const apply = Effect.fnUntraced(function*<A, E, CheckR, ApplyR>(
   yield* finished("succeeded")
   const known = [...Output.sourcesOf(opened.outputs)].every((source) => state.values.has(source))
   // `Resolved` is what the deployment's `A` is made of already: resolving once more changes no type.
-  const outputs = known ? Output.resolve(opened.outputs, state.values) as A : undefined
+  const outputs = known ? (Output.resolve(opened.outputs, state.values) as A) : undefined
   return { outcome: "succeeded", counts: countsOf(results), steps: results, outputs }
 })
 
@@ -204,10 +205,12 @@ const preparedOf = <E, CheckR, ApplyR>(
   steps: ReadonlyArray<Step.Any>,
   findings: ReadonlyArray<Finding<E, CheckR, ApplyR>>
 ): ReadonlyMap<string, Prepared<unknown, E, CheckR, ApplyR>> =>
-  new Map(steps.flatMap((step, i) => {
-    const finding = findings[i]
-    return finding !== undefined && "prepared" in finding ? [[step.id, finding.prepared]] : []
-  }))
+  new Map(
+    steps.flatMap((step, i) => {
+      const finding = findings[i]
+      return finding !== undefined && "prepared" in finding ? [[step.id, finding.prepared]] : []
+    })
+  )
 
 const stale = (approved: Plan, current: Plan): PlanStale => {
   const before = new Map(approved.steps.map((step) => [step.id, JSON.stringify(step)]))

@@ -14,9 +14,9 @@ import {
   CommandNotFound,
   FileFailed,
   type FileStat,
-  layer as targetLayer,
   type Operations,
-  type Ownership
+  type Ownership,
+  layer as targetLayer
 } from "../Target.ts"
 
 /**
@@ -153,24 +153,37 @@ const owned = (before: Entry, { gid, mode, uid }: Ownership): Entry => ({
 })
 
 const statOf = (found: Entry | undefined): FileStat | undefined =>
-  found === undefined ? undefined : {
-    type: found.content === undefined ? "directory" : "file",
-    uid: found.uid,
-    gid: found.gid,
-    mode: found.mode,
-    size: found.content?.length ?? 0,
-    modifiedAt: 0
-  }
+  found === undefined
+    ? undefined
+    : {
+        type: found.content === undefined ? "directory" : "file",
+        uid: found.uid,
+        gid: found.gid,
+        mode: found.mode,
+        size: found.content?.length ?? 0,
+        modifiedAt: 0
+      }
 
 const namesIn = (path: string, paths: ReadonlyArray<string>): ReadonlyArray<string> =>
-  [...new Set(paths.filter((p) => p.startsWith(`${path}/`)).map((p) => p.slice(path.length + 1).split("/")[0] ?? ""))]
-    .sort()
+  [
+    ...new Set(paths.filter((p) => p.startsWith(`${path}/`)).map((p) => p.slice(path.length + 1).split("/")[0] ?? ""))
+  ].sort()
 
 const noEntry = (operation: string, path: string): FileFailed =>
-  new FileFailed({ operation, path, errno: "ENOENT", message: `cannot ${operation} ${path}: ENOENT`, hint: "create it" })
+  new FileFailed({
+    operation,
+    path,
+    errno: "ENOENT",
+    message: `cannot ${operation} ${path}: ENOENT`,
+    hint: "create it"
+  })
 
 const notFound = (program: string): CommandNotFound =>
-  new CommandNotFound({ program, message: `the fake target knows no ${program}`, hint: "answer it in the test's `run`" })
+  new CommandNotFound({
+    program,
+    message: `the fake target knows no ${program}`,
+    hint: "answer it in the test's `run`"
+  })
 
 const failed = (command: Command, exitCode: number, stdout: string, stderr: string): CommandFailed =>
   new CommandFailed({

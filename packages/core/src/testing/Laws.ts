@@ -74,7 +74,7 @@ export interface Options<A, E, CheckR, ApplyR, SeeE, SeeR, DamageE, DamageR> {
  *
  * @since 0.1.0
  */
-export const check = Effect.fnUntraced(function*<
+export const check = Effect.fnUntraced(function* <
   A,
   E,
   CheckR,
@@ -83,9 +83,15 @@ export const check = Effect.fnUntraced(function*<
   SeeR = never,
   DamageE = never,
   DamageR = never
->(
-  { damage, see, step }: Options<A, E, CheckR, ApplyR, SeeE, SeeR, DamageE, DamageR>
-): Effect.fn.Return<void, LawBroken | StepInputInvalid | E | SeeE | DamageE, CheckR | ApplyR | SeeR | DamageR> {
+>({
+  damage,
+  see,
+  step
+}: Options<A, E, CheckR, ApplyR, SeeE, SeeR, DamageE, DamageR>): Effect.fn.Return<
+  void,
+  LawBroken | StepInputInvalid | E | SeeE | DamageE,
+  CheckR | ApplyR | SeeR | DamageR
+> {
   const prepared = yield* Effect.fromResult(step.prepare(new Map()))
   const broken = (law: string, found: string) =>
     new LawBroken({
@@ -132,7 +138,7 @@ export const check = Effect.fnUntraced(function*<
 })
 
 /** Looks anew, and says whether looking changed the world. */
-const stillLooking = Effect.fnUntraced(function*<A, E, CheckR, ApplyR, SeeE, SeeR>(
+const stillLooking = Effect.fnUntraced(function* <A, E, CheckR, ApplyR, SeeE, SeeR>(
   prepared: Prepared<A, E, CheckR, ApplyR>,
   see: Effect.Effect<unknown, SeeE, SeeR>
 ) {
@@ -145,5 +151,5 @@ const describe = (found: Check<unknown>): string =>
   "changes" in found
     ? found.changes.map((change) => change.summary).join("; ")
     : found._tag === "Unavailable"
-    ? found.reason
-    : "nothing"
+      ? found.reason
+      : "nothing"

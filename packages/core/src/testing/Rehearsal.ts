@@ -4,9 +4,10 @@
  *
  * @since 0.1.0
  */
+
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Cause from "effect/Cause"
 import type * as Layer from "effect/Layer"
 import type { Deployment } from "../Deployment.ts"
 import * as Event from "../Event.ts"
@@ -24,8 +25,7 @@ import * as FakeTarget from "./FakeTarget.ts"
  * @since 0.1.0
  */
 export interface Options<Env extends string, Disposable extends string>
-  extends Omit<Run.Options<Env, Disposable>, "inputs">
-{
+  extends Omit<Run.Options<Env, Disposable>, "inputs"> {
   readonly inputs?: Readonly<Record<string, string>>
 }
 
@@ -46,7 +46,7 @@ export interface Rehearsed<out A> {
   readonly events: ReadonlyArray<Event.Event>
 }
 
-const rehearse = Effect.fnUntraced(function*<A, E, R>(
+const rehearse = Effect.fnUntraced(function* <A, E, R>(
   run: Effect.Effect<A, E, R>
 ): Effect.fn.Return<Omit<Rehearsed<never>, "outputs"> & { readonly value: A | undefined }, never, R> {
   const events: Array<Event.Event> = []
