@@ -7,7 +7,7 @@ import { entries, root } from "./workspace.ts"
 export interface PublicSymbol {
   /** As a user writes it after importing the entry: `Output.all`. */
   readonly name: string
-  readonly kind: "class" | "function" | "const" | "interface" | "type" | "namespace"
+  readonly kind: "class" | "error" | "function" | "const" | "interface" | "type" | "namespace"
   /** Where it is declared, relative to the root. */
   readonly file: string
   readonly line: number
@@ -26,8 +26,14 @@ const program = (): ts.Program => {
   return ts.createProgram(config.fileNames, config.options)
 }
 
+/** Errors are read where they are caught: their code, message and hint say what an example would. */
+const isError = (symbol: ts.Symbol): boolean =>
+  symbol.valueDeclaration !== undefined &&
+  ts.isClassDeclaration(symbol.valueDeclaration) &&
+  (symbol.valueDeclaration.heritageClauses ?? []).some((clause) => clause.getText().includes("Schema.TaggedError"))
+
 const kindOf = (symbol: ts.Symbol): PublicSymbol["kind"] => {
-  if (symbol.flags & ts.SymbolFlags.Class) return "class"
+  if (symbol.flags & ts.SymbolFlags.Class) return isError(symbol) ? "error" : "class"
   if (symbol.flags & ts.SymbolFlags.Function) return "function"
   if (symbol.flags & ts.SymbolFlags.Variable) return "const"
   if (symbol.flags & ts.SymbolFlags.Interface) return "interface"

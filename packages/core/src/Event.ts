@@ -14,6 +14,15 @@ import { Risk } from "./Risk.ts"
 /**
  * How a step ended. `skipped` was left out of the run on purpose; `notRun` was not reached.
  *
+ * @example
+ * ```ts
+ * import { Event } from "@shipshape/core"
+ * import assert from "node:assert"
+ * import * as Schema from "effect/Schema"
+ *
+ * assert.equal(Schema.is(Event.StepOutcome)("applied"), true)
+ * ```
+ *
  * @since 0.1.0
  */
 export const StepOutcome = Schema.Literals(["satisfied", "applied", "failed", "notRun", "skipped"])
@@ -27,6 +36,18 @@ export type StepOutcome = typeof StepOutcome.Type
 
 /**
  * How many steps ended how. `optionalFailed` are those of `failed` that may fail.
+ *
+ * @example
+ * ```ts
+ * import { Event } from "@shipshape/core"
+ * import assert from "node:assert"
+ * import * as Schema from "effect/Schema"
+ *
+ * const counts = {
+ *   satisfied: 1, applied: 0, failed: 0, notRun: 0, undone: 0, skipped: 0, optionalFailed: 0
+ * }
+ * assert.equal(Schema.is(Event.Counts)(counts), true)
+ * ```
  *
  * @since 0.1.0
  */
@@ -53,6 +74,16 @@ const at = { /** Milliseconds since 1970. */ at: Schema.Number }
 /**
  * The schema of {@link StepResult}.
  *
+ * @example
+ * ```ts
+ * import { Event } from "@shipshape/core"
+ * import assert from "node:assert"
+ * import * as Schema from "effect/Schema"
+ *
+ * const result = { id: "db", type: "compose.up", outcome: "satisfied", changes: [], durationMs: 0 }
+ * assert.equal(Schema.is(Event.StepResult)(result), true)
+ * ```
+ *
  * @since 0.1.0
  */
 export const StepResult = Schema.Struct({
@@ -77,6 +108,15 @@ export interface StepResult extends Schema.Schema.Type<typeof StepResult> {}
 
 /**
  * How a run ended.
+ *
+ * @example
+ * ```ts
+ * import { Event } from "@shipshape/core"
+ * import assert from "node:assert"
+ * import * as Schema from "effect/Schema"
+ *
+ * assert.equal(Schema.is(Event.RunOutcome)("refused"), true)
+ * ```
  *
  * @since 0.1.0
  */

@@ -8,12 +8,28 @@ import * as Predicate from "effect/Predicate"
 /**
  * Done, or nothing to do.
  *
+ * @example
+ * ```ts
+ * import { ExitCode } from "@shipshape/core"
+ * import assert from "node:assert"
+ *
+ * assert.equal(ExitCode.succeeded, 0)
+ * ```
+ *
  * @since 0.1.0
  */
 export const succeeded = 0
 
 /**
  * A step failed, or something is not as it should be.
+ *
+ * @example
+ * ```ts
+ * import { ExitCode } from "@shipshape/core"
+ * import assert from "node:assert"
+ *
+ * assert.equal(ExitCode.failed, 1)
+ * ```
  *
  * @since 0.1.0
  */
@@ -22,12 +38,28 @@ export const failed = 1
 /**
  * `plan --detailed-exitcode`: there are changes.
  *
+ * @example
+ * ```ts
+ * import { ExitCode } from "@shipshape/core"
+ * import assert from "node:assert"
+ *
+ * assert.equal(ExitCode.changesPending, 2)
+ * ```
+ *
  * @since 0.1.0
  */
 export const changesPending = 2
 
 /**
  * The world has moved since the plan was approved.
+ *
+ * @example
+ * ```ts
+ * import { ExitCode } from "@shipshape/core"
+ * import assert from "node:assert"
+ *
+ * assert.equal(ExitCode.planStale, 4)
+ * ```
  *
  * @since 0.1.0
  */
@@ -36,6 +68,14 @@ export const planStale = 4
 /**
  * Refused by policy.
  *
+ * @example
+ * ```ts
+ * import { ExitCode } from "@shipshape/core"
+ * import assert from "node:assert"
+ *
+ * assert.equal(ExitCode.refused, 5)
+ * ```
+ *
  * @since 0.1.0
  */
 export const refused = 5
@@ -43,12 +83,28 @@ export const refused = 5
 /**
  * Wrong flags, inputs, names or definitions. Nothing has run.
  *
+ * @example
+ * ```ts
+ * import { ExitCode } from "@shipshape/core"
+ * import assert from "node:assert"
+ *
+ * assert.equal(ExitCode.usage, 64)
+ * ```
+ *
  * @since 0.1.0
  */
 export const usage = 64
 
 /**
  * Interrupted.
+ *
+ * @example
+ * ```ts
+ * import { ExitCode } from "@shipshape/core"
+ * import assert from "node:assert"
+ *
+ * assert.equal(ExitCode.interrupted, 130)
+ * ```
  *
  * @since 0.1.0
  */

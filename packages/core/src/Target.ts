@@ -121,12 +121,37 @@ export interface ReadOperations extends Reads {
 /**
  * The target a deployment acts on.
  *
+ * @example
+ * ```ts
+ * import { Target } from "@shipshape/core"
+ * import { FakeTarget } from "@shipshape/core/testing"
+ * import assert from "node:assert"
+ * import * as Effect from "effect/Effect"
+ *
+ * const fake = FakeTarget.make({})
+ * const write = Effect.flatMap(Target.Target, (target) => target.writeFile("/srv/.env", "A=1", { mode: 0o640 }))
+ * await Effect.runPromise(Effect.provide(write, FakeTarget.layer(fake)))
+ * assert.equal(fake.files.get("/srv/.env")?.mode, 0o640)
+ * ```
+ *
  * @since 0.1.0
  */
 export class Target extends Access.Control<Target, Operations>()("shipshape/Target") {}
 
 /**
  * The same target, read-only: what checks use.
+ *
+ * @example
+ * ```ts
+ * import { Target } from "@shipshape/core"
+ * import { FakeTarget } from "@shipshape/core/testing"
+ * import assert from "node:assert"
+ * import * as Effect from "effect/Effect"
+ *
+ * const look = Effect.flatMap(Target.TargetProbe, (probe) => probe.stat("/srv/.env"))
+ * const stat = await Effect.runPromise(Effect.provide(look, FakeTarget.layer(FakeTarget.make({}))))
+ * assert.equal(stat, undefined)
+ * ```
  *
  * @since 0.1.0
  */

@@ -10,8 +10,12 @@ export const maskError = <E>(registry: Registry, error: E): E => {
     const descriptor = Object.getOwnPropertyDescriptor(error, key)
     if (descriptor === undefined) continue
     const value: unknown = "value" in descriptor ? descriptor.value : Reflect.get(error, key)
-    const { configurable, enumerable } = descriptor
-    Object.defineProperty(masked, key, { configurable, enumerable, writable: true, value: maskError(registry, value) })
+    Object.defineProperty(masked, key, {
+      configurable: true,
+      writable: true,
+      enumerable: descriptor.enumerable === true,
+      value: maskError(registry, value)
+    })
   }
   // The clone has the class and the fields of the error.
   return masked as E
