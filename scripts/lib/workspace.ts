@@ -25,7 +25,8 @@ const folders = readdirSync(path.join(root, "packages"), { withFileTypes: true }
 export const entries: ReadonlyArray<Entry> = folders.flatMap((folder) => {
   const manifest = JSON.parse(readFileSync(path.join(root, folder, "package.json"), "utf8")) as Manifest
   return Object.entries(manifest.exports).flatMap(([subpath, target]) =>
-    target !== null && typeof target === "object"
+    // What `./*` gives is reached from the other entries too: it is there so that declarations can name it.
+    target !== null && typeof target === "object" && !subpath.includes("*")
       ? [{ name: path.join(manifest.name, subpath), source: path.join(folder, target["@shipshape/source"]) }]
       : []
   )

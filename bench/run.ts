@@ -1,0 +1,21 @@
+/** Prints what Shipshape costs. `npm run bench`, or `npm run bench -- import steps` for some of it. */
+import * as path from "node:path"
+import { benchImport } from "./import.ts"
+import { benchSteps } from "./steps.ts"
+import { benchTypes } from "./types.ts"
+
+const root = path.dirname(import.meta.dirname)
+
+const all: Readonly<Record<string, () => Promise<void>>> = {
+  import: benchImport,
+  steps: benchSteps,
+  types: () => benchTypes(root)
+}
+
+const chosen = process.argv.slice(2)
+const unknown = chosen.filter((name) => all[name] === undefined)
+if (unknown.length > 0) {
+  console.error(`no such benchmark: ${unknown.join(", ")}; there are: ${Object.keys(all).join(", ")}`)
+  process.exit(64)
+}
+for (const [name, bench] of Object.entries(all)) if (chosen.length === 0 || chosen.includes(name)) await bench()
