@@ -15,7 +15,8 @@
 export type Resource = `${string}:${string}`
 
 /**
- * What a check looks at: named resources, or `"*"` for everything the steps before it may change.
+ * What a check looks at: named resources, or `"*"` for everything the steps before it may change. In a run, a check that
+ * observes everything looks again once any step has been applied, whatever that step touches.
  *
  * @since 0.1.0
  */

@@ -27,6 +27,8 @@ export interface State {
   readonly results: Map<string, StepResult>
   /** What steps of this run have taken away or replaced. */
   readonly touched: Array<Resource>
+  /** Whether a step of this run has begun to apply. */
+  changed: boolean
   /** The step whose failure ended the run, and its error. */
   stop: { readonly id: string; readonly cause: unknown } | undefined
 }
@@ -107,10 +109,16 @@ const withoutLooking = <E, CheckR, ApplyR>(
     }
   }
   const seen = prepared.get(step.id)
-  return plannedStep?.action === "none" && seen !== undefined && !overlaps(seen.observes, state.touched)
+  return plannedStep?.action === "none" && seen !== undefined && !isOutdated(seen, state)
     ? { outcome: "satisfied", changes: [], output: state.values.get(step.id) }
     : undefined
 }
+
+/** Whether what a check saw may be another by now: one that observes everything looks again after any change. */
+const isOutdated = (
+  { observes }: Pick<Prepared<unknown, unknown, unknown, unknown>, "observes">,
+  state: State
+): boolean => (observes === "*" ? state.changed : overlaps(observes, state.touched))
 
 /** check ▸ apply ▸ check. */
 const work = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
@@ -133,6 +141,7 @@ const work = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
     attempt++
     started(run, step, "apply", attempt)
     // Noted before it is applied: a failed or interrupted apply may have touched them too.
+    run.state.changed = true
     run.state.touched.push(...((found._tag === "Needed" ? found.touches : undefined) ?? prepared.touches))
     yield* prepared.apply
     if (found._tag === "EveryRun") return found.output

@@ -154,7 +154,13 @@ const apply = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
 ): Effect.fn.Return<Report<A>, StepsInvalid | PlanStale | Policy.DestructiveRefused | RunFailed<E>, CheckR | ApplyR> {
   const emit = yield* makeEmit
   const begun = yield* Clock.currentTimeMillis
-  const state: State = { values: new Map(opened.values), results: new Map(), touched: [], stop: undefined }
+  const state: State = {
+    values: new Map(opened.values),
+    results: new Map(),
+    touched: [],
+    changed: false,
+    stop: undefined
+  }
   const finished = (outcome: RunOutcome, failure?: Failure.Report) =>
     Effect.map(Clock.currentTimeMillis, (now) =>
       emit({
