@@ -1,0 +1,1 @@
+export * as Cron from "./Cron.ts"

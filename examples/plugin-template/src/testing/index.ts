@@ -1,0 +1,1 @@
+export * as CronWorld from "./CronWorld.ts"
