@@ -15,15 +15,15 @@
 export type Resource = `${string}:${string}`
 
 /**
- * What a check looks at: named resources, or `"*"` for everything the steps before it may change. In a run, a check that
- * observes everything looks again once any step has been applied, whatever that step touches.
+ * What a check looks at: named resources, or `"*"` for everything the steps before it may change. A check that observes
+ * everything is known after the pending steps before it, and looks again once any step has been applied.
  *
  * @since 0.1.0
  */
 export type Observed = ReadonlyArray<Resource> | "*"
 
 /**
- * Whether a change to `touched` may alter what a check saw.
+ * Whether two lists of resources have one in common.
  *
  * @example
  * ```ts
@@ -31,11 +31,10 @@ export type Observed = ReadonlyArray<Resource> | "*"
  * import assert from "node:assert"
  *
  * assert.equal(Resource.overlaps(["service:db"], ["service:db", "volume:media"]), true)
- * assert.equal(Resource.overlaps("*", ["image:backend"]), true)
- * assert.equal(Resource.overlaps("*", []), false)
+ * assert.equal(Resource.overlaps(["service:db"], ["image:backend"]), false)
  * ```
  *
  * @since 0.1.0
  */
-export const overlaps = (observed: Observed, touched: ReadonlyArray<Resource>): boolean =>
-  observed === "*" ? touched.length > 0 : observed.some((resource) => touched.includes(resource))
+export const overlaps = (a: ReadonlyArray<Resource>, b: ReadonlyArray<Resource>): boolean =>
+  a.some((resource) => b.includes(resource))

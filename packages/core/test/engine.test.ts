@@ -69,6 +69,24 @@ describe("plan", () => {
     })
   )
 
+  it.effect("takes no step of a group for one before another", () =>
+    Effect.gen(function* () {
+      const group = defineDeployment(
+        "group",
+        { environments: { staging: environments.staging }, plugins: () => [toy(makeWorld())] },
+        function* () {
+          yield* parallel([
+            wipe("clean", { name: "clean", touches: ["volume:data"] }),
+            thing("row", { name: "row", observes: ["volume:data"] })
+          ])
+          yield* thing("after", { name: "after", observes: ["volume:data"] })
+        }
+      )
+      const { plan } = yield* Rehearsal.plan(group, layer(makeWorld(["row", "after"])), staging)
+      assert.deepStrictEqual(actions(plan), ["clean | apply", "row | none", "after | deferred | known after “clean”"])
+    })
+  )
+
   it.effect("digests the same for the same world, another for another", () =>
     Effect.gen(function* () {
       const one = yield* Rehearsal.plan(deployment, layer(makeWorld()), staging)

@@ -95,11 +95,11 @@ export const observe = Effect.fnUntraced(function* <E, CheckR, ApplyR>(options: 
         const waiting = outputs.get(step.id)
         if (waiting !== undefined) yield* Deferred.succeed(waiting, output)
         onChecked(step.id)
-        return finding
+        return [step.id, finding] as const
       }),
     { concurrency: "unbounded" }
   ).pipe(Effect.provideService(Look.Current, Look.make()))
-  return { findings, values, invalid }
+  return { findings: new Map(findings), values, invalid }
 })
 
 /** Adds what the check's probes have looked at to what its step type says that it observes. */

@@ -2,7 +2,7 @@ import type { Needed } from "../Check.ts"
 import type { PlannedStep } from "../Plan.ts"
 import { overlaps, type Resource } from "../Resource.ts"
 import * as Risk from "../Risk.ts"
-import type { Prepared, Step } from "../Step.ts"
+import type { Instruction, Prepared, Step } from "../Step.ts"
 import type { Finding } from "./observe.ts"
 
 /** A step of the plan that will, or may, change something. */
@@ -15,6 +15,7 @@ interface Pending {
 }
 
 type AnyStep = Step<unknown, unknown, unknown, unknown, string>
+type AnyFinding = Finding<unknown, unknown, unknown>
 type AnyPrepared = Prepared<unknown, unknown, unknown, unknown>
 
 /** What a step will cost, as far as its check has found more, or a person has accepted it. */
@@ -31,23 +32,28 @@ const quoted = (ids: ReadonlyArray<string>): string => ids.map((id) => `“${id}
  * earlier pending step provides what it lacked or takes away what it saw.
  */
 export const resolve = (
-  steps: ReadonlyArray<AnyStep>,
-  findings: ReadonlyArray<Finding<unknown, unknown, unknown>>,
+  instructions: ReadonlyArray<Pick<Instruction<unknown, unknown, unknown, unknown, string>, "steps">>,
+  findings: ReadonlyMap<string, AnyFinding>,
   leftOut: (id: string) => string | undefined
 ): ReadonlyArray<PlannedStep> => {
   const pending: Array<Pending> = []
   const actions = new Map<string, PlannedStep["action"]>()
-  return steps.map((step, i) => {
-    const finding = findings[i]
-    const planned = finding === undefined ? undefined : plannedStep(step, finding, pending, actions, leftOut(step.id))
-    if (finding === undefined || planned === undefined) throw new RangeError(`no finding for step ${step.id}`)
-    actions.set(step.id, planned.action)
-    if (planned.action === "apply" || planned.action === "deferred") pending.push(pendingOf(step.id, finding))
-    return planned
+  return instructions.flatMap(({ steps }) => {
+    const planned = steps.map((step) => {
+      const finding = findings.get(step.id)
+      if (finding === undefined) throw new RangeError(`no finding for step ${step.id}`)
+      return { finding, step: plannedStep(step, finding, pending, actions, leftOut(step.id)) }
+    })
+    // Steps of one group run at the same time: none of them is before another.
+    for (const { finding, step } of planned) {
+      actions.set(step.id, step.action)
+      if (step.action === "apply" || step.action === "deferred") pending.push(pendingOf(step.id, finding))
+    }
+    return planned.map(({ step }) => step)
   })
 }
 
-const pendingOf = (id: string, finding: Finding<unknown, unknown, unknown>): Pending => {
+const pendingOf = (id: string, finding: AnyFinding): Pending => {
   if (finding._tag === "Waiting" || finding._tag === "NotFresh") return { id, provides: [], touches: [], unknown: true }
   const needed = finding._tag === "Checked" && finding.check._tag === "Needed" ? finding.check : undefined
   return {
@@ -60,7 +66,7 @@ const pendingOf = (id: string, finding: Finding<unknown, unknown, unknown>): Pen
 
 const plannedStep = (
   step: AnyStep,
-  finding: Finding<unknown, unknown, unknown>,
+  finding: AnyFinding,
   pending: ReadonlyArray<Pending>,
   actions: ReadonlyMap<string, PlannedStep["action"]>,
   leftOut: string | undefined
@@ -90,7 +96,7 @@ const plannedStep = (
     case "Needed":
       return { ...base, action: "apply" }
     case "EveryRun":
-      return { ...base, action: "apply", reason: "runs every time" }
+      return { ...base, action: "apply", everyRun: true, reason: "runs every time" }
     case "Unavailable": {
       const { hint, lacks, reason } = finding.check
       const providers = pending.filter((p) => p.unknown || overlaps(lacks, p.provides)).map((p) => p.id)
@@ -112,10 +118,13 @@ const plannedStep = (
   }
 }
 
-/** Which pending step takes away what the check has seen. */
-const knownAfter = (prepared: AnyPrepared, pending: ReadonlyArray<Pending>): string | undefined => {
-  const touching = pending.filter((p) => overlaps(prepared.observes, p.touches)).map((p) => p.id)
-  return touching.length === 0 ? undefined : `known after ${quoted(touching)}`
+/** Which pending step takes away what the check has seen; a check that observes everything waits for all of them. */
+const knownAfter = ({ observes }: AnyPrepared, pending: ReadonlyArray<Pending>): string | undefined => {
+  const deciding = pending.filter((p) => observes === "*" || overlaps(observes, p.touches)).map((p) => p.id)
+  if (deciding.length === 0) return undefined
+  return observes === "*" && deciding.length > 1
+    ? `known after the ${deciding.length} pending steps before it`
+    : `known after ${quoted(deciding)}`
 }
 
 const waitingFor = (

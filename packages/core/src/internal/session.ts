@@ -41,7 +41,7 @@ interface Opened<A, E, CheckR, ApplyR> extends Started {
 interface Seen<E, CheckR, ApplyR> {
   readonly plan: Plan
   readonly values: Output.Values
-  readonly findings: ReadonlyArray<Finding<E, CheckR, ApplyR>>
+  readonly findings: ReadonlyMap<string, Finding<E, CheckR, ApplyR>>
 }
 
 /** How many steps of a group run at a time, where nobody says it. */
@@ -116,9 +116,9 @@ const see = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   })
   if (invalid.length > 0) return yield* stepsInvalid(invalid)
   const secrets = yield* Secrets.Current
-  const planned = Secrets.maskDeep(secrets, resolve(steps, findings, leftOut))
+  const planned = Secrets.maskDeep(secrets, resolve(opened.instructions, findings, leftOut))
   const head = { deployment: name, environment: environment.name, data: environment.data, strategy }
-  const facts = findings.map((finding) =>
+  const facts = [...findings.values()].map((finding) =>
     "prepared" in finding ? { input: finding.prepared.input, output: outputOf(finding) } : finding
   )
   return {
@@ -182,7 +182,7 @@ const apply = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
     for (const [id, value] of seen.values) state.values.set(id, value)
     yield* execute(opened.instructions, {
       planned: new Map(seen.plan.steps.map((step) => [step.id, step])),
-      prepared: preparedOf(opened.steps, seen.findings),
+      prepared: preparedOf(seen.findings),
       environment,
       concurrency: opened.concurrency,
       state,
@@ -208,15 +208,9 @@ const apply = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
 })
 
 const preparedOf = <E, CheckR, ApplyR>(
-  steps: ReadonlyArray<Step.Any>,
-  findings: ReadonlyArray<Finding<E, CheckR, ApplyR>>
+  findings: ReadonlyMap<string, Finding<E, CheckR, ApplyR>>
 ): ReadonlyMap<string, Prepared<unknown, E, CheckR, ApplyR>> =>
-  new Map(
-    steps.flatMap((step, i) => {
-      const finding = findings[i]
-      return finding !== undefined && "prepared" in finding ? [[step.id, finding.prepared]] : []
-    })
-  )
+  new Map([...findings].flatMap(([id, finding]) => ("prepared" in finding ? [[id, finding.prepared] as const] : [])))
 
 const stale = (approved: Plan, current: Plan): PlanStale => {
   const before = new Map(approved.steps.map((step) => [step.id, JSON.stringify(step)]))
