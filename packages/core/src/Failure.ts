@@ -7,6 +7,7 @@
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
+import { nearest as nearestName } from "./internal/nearest.ts"
 
 /**
  * The fields to spread into a `Schema.TaggedError`.
@@ -134,3 +135,19 @@ export const report = (error: unknown): Report => {
  */
 export const isFinal = (error: unknown): boolean =>
   Predicate.hasProperty(error, "retryable") && error.retryable === false
+
+/**
+ * The known name that a mistyped one most likely means, for “did you mean”: at most a third of its letters differ.
+ *
+ * @example
+ * ```ts
+ * import { Failure } from "@shipshape/core"
+ * import assert from "node:assert"
+ *
+ * assert.equal(Failure.nearest("backnd", ["backend", "db"]), "backend")
+ * assert.equal(Failure.nearest("redis", ["backend", "db"]), undefined)
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const nearest: (name: string, known: ReadonlyArray<string>) => string | undefined = nearestName
