@@ -1,0 +1,40 @@
+import type { Target } from "@shipshape/core"
+import { ManagementCommandFailed, MigrationFailed } from "../DjangoError.ts"
+
+const tailLength = 20
+
+const tailOf = ({ stderr, stdout }: Target.CommandFailed): ReadonlyArray<string> =>
+  `${stdout}\n${stderr}`
+    .split("\n")
+    .filter((line) => line.trim() !== "")
+    .slice(-tailLength)
+
+/** The last line, where Django and Python put what went wrong. */
+const lastLine = (error: Target.CommandFailed): string => tailOf(error).at(-1)?.trim() ?? "it said nothing"
+
+/** A command of manage.py that failed. */
+export const commandFailed = (command: string, error: Target.CommandFailed): ManagementCommandFailed =>
+  new ManagementCommandFailed({
+    exitCode: error.exitCode,
+    message: `manage.py ${command} ended with exit code ${error.exitCode}: ${lastLine(error)}`,
+    hint: `correct what it names, then run again; by hand: ${error.command}`,
+    retryable: true,
+    tail: tailOf(error)
+  })
+
+/** The migration that was announced last and is not reported as applied. */
+const failingMigration = (stdout: string): string => {
+  const announced = [...stdout.matchAll(/Applying (\S+)\.\.\.(?:\s*(OK|FAKED))?/g)].at(-1)
+  return announced !== undefined && announced[2] === undefined ? (announced[1] ?? "") : ""
+}
+
+/** A migration that failed, by its name. */
+export const migrationFailed = (error: Target.CommandFailed): MigrationFailed => {
+  const migration = failingMigration(error.stdout)
+  return new MigrationFailed({
+    migration,
+    message: `${migration === "" ? "manage.py migrate" : `migration ${migration}`} failed: ${lastLine(error)}`,
+    hint: "the migrations before it are applied; correct it or the data it meets, then run again",
+    tail: tailOf(error)
+  })
+}

@@ -1,0 +1,83 @@
+import { type Resource, Target } from "@shipshape/core"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type * as Redacted from "effect/Redacted"
+import { DjangoControl } from "../DjangoControl.ts"
+import { DjangoProbe } from "../DjangoProbe.ts"
+import * as application from "./application.ts"
+
+/** Where marks are kept, from the folder the deployment works in. */
+const marks = ".shipshape/django"
+
+const serving = (app: application.Application): Layer.Layer<DjangoProbe | DjangoControl> =>
+  Layer.mergeAll(
+    Layer.effect(DjangoProbe, application.probe(app)),
+    Layer.effect(DjangoControl, application.control(app))
+  )
+
+/** The options of both layers. */
+export interface Options {
+  readonly python: readonly [string, ...ReadonlyArray<string>]
+  readonly manage: string
+}
+
+/** What is in no container is always there; what is in it is replaced with it. */
+const unchanging = Effect.succeed("")
+
+/**
+ * A one-off container begins when its database is up, and not earlier: nothing could be looked at, and its network is
+ * there with the database.
+ */
+const currentImage = (
+  containers: Target.Containers["Service"],
+  service: string,
+  database: Resource.Resource
+): application.Application["revision"] => {
+  const revision = containers.revision(service)
+  return database.startsWith("service:")
+    ? Effect.andThen(containers.service(database.slice("service:".length)).stat("/"), revision)
+    : revision
+}
+
+/** The application of a Compose service. */
+export const inService = (
+  options: Options & {
+    readonly service: string
+    readonly oneOff: boolean
+    readonly directory: string | undefined
+    readonly database: Resource.Resource
+  }
+): Layer.Layer<DjangoProbe | DjangoControl, never, Target.Containers | Target.Target> =>
+  Layer.unwrap(
+    Effect.gen(function* () {
+      const containers = yield* Target.Containers
+      return serving({
+        ...options,
+        operations: options.oneOff ? containers.oneOff(options.service) : containers.service(options.service),
+        env: {},
+        revision: options.oneOff ? currentImage(containers, options.service, options.database) : unchanging,
+        host: yield* Target.Target,
+        marks
+      })
+    })
+  )
+
+/** The application in a folder of the target. */
+export const local = (
+  options: Options & {
+    readonly directory: string
+    readonly env: Readonly<Record<string, string | Redacted.Redacted<string>>>
+    readonly database: Resource.Resource | undefined
+  }
+): Layer.Layer<DjangoProbe | DjangoControl, never, Target.Target> =>
+  Layer.unwrap(
+    Effect.map(Target.Target, (target) =>
+      serving({
+        ...options,
+        operations: target,
+        revision: unchanging,
+        host: target,
+        marks: `${options.directory}/${marks}`
+      })
+    )
+  )
