@@ -56,6 +56,8 @@ export const PlannedStep = Schema.Struct({
   changes: Schema.Array(Change),
   dependsOn: Schema.Array(Schema.String),
   reason: Schema.optionalKey(Schema.String),
+  /** The step is applied in every run, whatever the world is like. */
+  everyRun: Schema.optionalKey(Schema.Boolean),
   /** The step is left out of this run, and `reason` says why. */
   skipped: Schema.optionalKey(Schema.Boolean),
   /** The step may fail, and why that is acceptable. */

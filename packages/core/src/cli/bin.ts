@@ -1,0 +1,4 @@
+#!/usr/bin/env node
+import { runMain } from "./internal/runMain.ts"
+
+await runMain({})

@@ -1,0 +1,79 @@
+/** Where the program is: its streams, its terminal, its environment. The one file that touches `process`' streams. */
+import { createInterface } from "node:readline/promises"
+
+export interface Surface {
+  readonly out: (text: string) => void
+  readonly err: (text: string) => void
+  readonly color: { readonly out: boolean; readonly err: boolean }
+  /** Whether a person sits at both ends: questions can be asked. */
+  readonly interactive: boolean
+  /** Whether lines can be painted over. */
+  readonly repaints: boolean
+  readonly width: () => number
+  readonly height: () => number
+  readonly onResize: (listener: () => void) => () => void
+  /** The answer of a person; `undefined` where the input has ended. */
+  readonly ask: (question: string, signal: AbortSignal) => Promise<string | undefined>
+  readonly env: Readonly<Record<string, string | undefined>>
+  readonly directory: string
+}
+
+/** Whether to colour a stream: the flag, then NO_COLOR, then FORCE_COLOR, then the terminal. */
+export const colorOf = (
+  flag: boolean | undefined,
+  env: Readonly<Record<string, string | undefined>>,
+  terminal: boolean
+): boolean => {
+  if (flag !== undefined) return flag
+  if (env.NO_COLOR !== undefined && env.NO_COLOR !== "") return false
+  const force = env.FORCE_COLOR
+  if (force !== undefined) return force !== "0" && force !== "false"
+  return terminal && env.TERM !== "dumb"
+}
+
+/** A reader that has gone away (`| head`) ends the output, not the run. */
+const writer = (stream: NodeJS.WriteStream): ((text: string) => void) => {
+  let open = true
+  stream.on("error", (error: NodeJS.ErrnoException) => {
+    if (error.code !== "EPIPE") throw error
+    open = false
+  })
+  return (text) => {
+    if (open) stream.write(text)
+  }
+}
+
+const ask = async (question: string, signal: AbortSignal): Promise<string | undefined> => {
+  const lines = createInterface({ input: process.stdin, output: process.stdout })
+  try {
+    return await new Promise<string | undefined>((resolve) => {
+      lines.on("close", () => resolve(undefined))
+      // In raw mode Ctrl-C is a key: it means what it means anywhere else.
+      lines.on("SIGINT", () => process.kill(process.pid, "SIGINT"))
+      lines.question(question, { signal }).then(resolve, () => resolve(undefined))
+    })
+  } finally {
+    lines.close()
+  }
+}
+
+/** The surface of this process. */
+export const nodeSurface = (): Surface => {
+  const { env, stderr, stdin, stdout } = process
+  return {
+    out: writer(stdout),
+    err: writer(stderr),
+    color: { out: colorOf(undefined, env, stdout.isTTY === true), err: colorOf(undefined, env, stderr.isTTY === true) },
+    interactive: stdin.isTTY === true && stdout.isTTY === true,
+    repaints: stdout.isTTY === true && env.TERM !== "dumb",
+    width: () => (stdout.isTTY === true ? stdout.columns : undefined) ?? 100,
+    height: () => (stdout.isTTY === true ? stdout.rows : undefined) ?? 24,
+    onResize: (listener) => {
+      stdout.on("resize", listener)
+      return () => stdout.off("resize", listener)
+    },
+    ask,
+    env,
+    directory: process.cwd()
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * A run as lines, for logs and pipes: nothing is painted over.
+ *
+ * @since 0.1.0
+ */
+import type { Event } from "../Event.ts"
+import { resultDetail, resultMark, story } from "./internal/story.ts"
+import { oneLine, wrap } from "./internal/text.ts"
+import { viewOf } from "./Options.ts"
+import type { Reporter, ReporterOptions } from "./Reporter.ts"
+
+/**
+ * Writes the plan, a line for each step that ends, and how it all ended.
+ *
+ * @example
+ * ```ts
+ * import { plain } from "@shipshape/core/reporter"
+ * import assert from "node:assert"
+ *
+ * const written: Array<string> = []
+ * plain({ write: (text) => written.push(text) }).sink({
+ *   _tag: "StepFinished", at: 0, id: "admin", type: "django.superuser", outcome: "applied", changes: [], durationMs: 1200
+ * })
+ * assert.equal(written.join(""), "  ✓ admin   1.2 s\n")
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const plain = ({ write, ...options }: ReporterOptions): Reporter => {
+  const render = plainLines(options)
+  return {
+    sink: (event) => {
+      const text = render(event)
+      if (text !== "") write(`${text}\n`)
+    },
+    close: () => {}
+  }
+}
+
+/** Each event's text, without the line's end; empty where it has nothing to say. */
+export const plainLines = (options: Omit<ReporterOptions, "write">): ((event: Event) => string) => {
+  const view = viewOf(options)
+  const { paint } = view
+  const tell = story(options)
+  return (event) => {
+    const told = tell(event)
+    switch (event._tag) {
+      case "Planned":
+        return told === "" ? "" : `${told}\n`
+      case "RunFinished":
+        return told === "" ? "" : `\n${told}`
+      case "StepStarted":
+        return event.phase === "apply"
+          ? `  ${paint.dim("…")} ${event.id}${event.attempt > 1 ? paint.dim(`   attempt ${event.attempt}`) : ""}`
+          : ""
+      case "StepOutput":
+        return view.verbose ? `    ${paint.dim(`${event.id} │`)} ${oneLine(event.line)}` : ""
+      case "StepRetrying":
+        return `  ${paint.yellow("↻")} ${event.id}   ${wrap(event.failure.message, view.width).join(" ")}; another attempt follows`
+      case "StepFinished": {
+        const detail = resultDetail(event)
+        return `  ${resultMark(event, paint)} ${event.id}${detail === "" ? "" : `   ${paint.dim(detail)}`}`
+      }
+      default:
+        return ""
+    }
+  }
+}
