@@ -186,3 +186,25 @@ describe("a file on this machine", () => {
     )
   )
 })
+
+describe("files of a command", () => {
+  it.live("lie in the target's folder, and feed it or take what it prints", () =>
+    inFolder((directory, target) =>
+      Effect.gen(function* () {
+        yield* target.writeFile("in", Buffer.from([0, 255, 10, 13]))
+        yield* target.run(Command.make("cat", [], { stdinFile: "in", stdoutFile: "out" }))
+        assert.deepStrictEqual([...fs.readFileSync(path.join(directory, "out"))], [0, 255, 10, 13])
+      })
+    )
+  )
+
+  it.live("that cannot be written to their end fail it, also where the command itself ended well", () =>
+    inFolder((_, target) =>
+      Effect.gen(function* () {
+        const error = yield* Effect.flip(target.run(Command.make("echo", ["x"], { stdoutFile: "/dev/full" })))
+        assert.strictEqual(error.code, "target.command-failed")
+        assert.include(error.message, "ENOSPC")
+      })
+    )
+  )
+})

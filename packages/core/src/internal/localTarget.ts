@@ -1,6 +1,8 @@
 /** The only file that knows execa. */
+import * as path from "node:path"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import { execa, type Options } from "execa"
 import * as Command from "../Command.ts"
@@ -36,16 +38,23 @@ const notFound = (command: Command.Command, cause: unknown): CommandNotFound =>
     cause
   })
 
-const failed = (command: Command.Command, exitCode: number, stdout: string, stderr: string): CommandFailed =>
+const failed = (
+  command: Command.Command,
+  { exitCode, stderr, stdout }: Command.Result,
+  cause: Error | undefined
+): CommandFailed =>
   new CommandFailed({
     command: Command.format(command),
     exitCode,
     stdout,
     stderr,
     tail: tailOf(stderr.trim() === "" ? stdout : stderr),
-    message: `\`${Command.format(command)}\` ended with exit code ${exitCode}`,
+    message: `\`${Command.format(command)}\` ended with exit code ${exitCode}${
+      cause === undefined ? "" : `, and its input or output broke off: ${cause.message}`
+    }`,
     hint: "read the lines above; the command can be run by hand as it stands there",
-    retryable: true
+    retryable: true,
+    ...(cause === undefined ? {} : { cause })
   })
 
 const timedOut = (command: Command.Command, timeout: Duration.Input): CommandTimedOut =>
@@ -83,7 +92,7 @@ const run = (directory: string) =>
   Effect.fnUntraced(function* (command: Command.Command): Effect.fn.Return<Command.Result, RunError> {
     yield* Secrets.register([command.env === undefined ? [] : Object.values(command.env), command.stdin])
     const progress = yield* Progress.Current
-    const toFile = command.stdoutFile
+    const toFile = command.stdoutFile === undefined ? undefined : path.resolve(directory, command.stdoutFile)
     // The last lines alone are shown, so a line at a time is passed on and nothing waits for it.
     const say = function* (line: unknown): Generator<unknown> {
       if (typeof line === "string" && line.trim() !== "") progress.line(line)
@@ -92,7 +101,7 @@ const run = (directory: string) =>
     const settled = Effect.callback<Awaited<Subprocess>>((resume) => {
       const options: Options = {
         ...groupOptions(directory, command),
-        ...inputOf(command),
+        ...inputOf(directory, command),
         stdout: toFile === undefined ? say : { file: toFile },
         stderr: say,
         buffer: { stdout: toFile === undefined, stderr: true }
@@ -115,13 +124,16 @@ const run = (directory: string) =>
     if (result.exitCode === undefined && result.signal === undefined) return yield* notFound(command, result)
     // As a shell reports it: 128 and the signal's number stand for an end by a signal.
     const exitCode = result.exitCode ?? 128
-    if ((command.exitCodes ?? [0]).includes(exitCode)) return { exitCode, stdout, stderr }
-    return yield* failed(command, exitCode, stdout, stderr)
+    const left = { exitCode, stdout, stderr }
+    // A disk that is full ends the file, and not always the command.
+    const broken = toFile === undefined ? undefined : result.cause
+    if (broken === undefined && (command.exitCodes ?? [0]).includes(exitCode)) return left
+    return yield* failed(command, left, Predicate.isError(broken) ? broken : undefined)
   })
 
-const inputOf = ({ stdin, stdinFile }: Command.Command) =>
+const inputOf = (directory: string, { stdin, stdinFile }: Command.Command) =>
   stdinFile !== undefined
-    ? { stdin: { file: stdinFile } }
+    ? { stdin: { file: path.resolve(directory, stdinFile) } }
     : stdin === undefined
       ? { stdin: "ignore" as const }
       : { input: stdin instanceof Uint8Array ? stdin : reveal(stdin) }
