@@ -1,0 +1,265 @@
+/**
+ * How talking to PostgreSQL fails, by SQLSTATE where the server says one.
+ *
+ * @since 0.1.0
+ */
+import { Failure } from "@shipshape/core"
+import * as Schema from "effect/Schema"
+
+/** What must be up for the server to be there, where the connection says it. */
+const resource = Schema.optionalKey(Schema.TemplateLiteral([Schema.String, ":", Schema.String]))
+
+/**
+ * Nothing answers where the server should be.
+ *
+ * @since 0.1.0
+ */
+export class ServerUnreachable extends Schema.TaggedError<ServerUnreachable>()("ServerUnreachable", {
+  ...Failure.fields("postgres.server-unreachable"),
+  server: Schema.String,
+  resource
+}) {}
+
+/**
+ * The server is there and does not accept queries yet (57P03), or no longer.
+ *
+ * @since 0.1.0
+ */
+export class ServerNotReady extends Schema.TaggedError<ServerNotReady>()("ServerNotReady", {
+  ...Failure.fields("postgres.server-not-ready"),
+  server: Schema.String,
+  resource
+}) {}
+
+/**
+ * The server refuses the user or the password (28P01, 28000).
+ *
+ * @since 0.1.0
+ */
+export class AuthenticationFailed extends Schema.TaggedError<AuthenticationFailed>()("AuthenticationFailed", {
+  ...Failure.fields("postgres.authentication-failed"),
+  server: Schema.String,
+  user: Schema.String
+}) {}
+
+/**
+ * The server has no such database (3D000).
+ *
+ * @since 0.1.0
+ */
+export class DatabaseMissing extends Schema.TaggedError<DatabaseMissing>()("DatabaseMissing", {
+  ...Failure.fields("postgres.database-missing"),
+  server: Schema.String,
+  database: Schema.String
+}) {}
+
+/**
+ * The server has no connection left (53300).
+ *
+ * @since 0.1.0
+ */
+export class TooManyConnections extends Schema.TaggedError<TooManyConnections>()("TooManyConnections", {
+  ...Failure.fields("postgres.too-many-connections"),
+  server: Schema.String
+}) {}
+
+/**
+ * The connection ended while it was used: the server was restarted, or its container recreated.
+ *
+ * @since 0.1.0
+ */
+export class ConnectionLost extends Schema.TaggedError<ConnectionLost>()("ConnectionLost", {
+  ...Failure.fields("postgres.connection-lost"),
+  server: Schema.String
+}) {}
+
+/**
+ * The container of the service has no program that could carry a connection.
+ *
+ * @since 0.1.0
+ */
+export class TunnelImpossible extends Schema.TaggedError<TunnelImpossible>()("TunnelImpossible", {
+  ...Failure.fields("postgres.tunnel-impossible"),
+  server: Schema.String
+}) {}
+
+/**
+ * The user may not do this (42501).
+ *
+ * @since 0.1.0
+ */
+export class PermissionDenied extends Schema.TaggedError<PermissionDenied>()("PermissionDenied", {
+  ...Failure.fields("postgres.permission-denied"),
+  user: Schema.String
+}) {}
+
+/**
+ * The disk of the server, or that of a backup's folder, is full (53100).
+ *
+ * @since 0.1.0
+ */
+export class DiskFull extends Schema.TaggedError<DiskFull>()("DiskFull", {
+  ...Failure.fields("postgres.disk-full")
+}) {}
+
+/**
+ * Another session holds a lock for longer than the statement waits (55P03).
+ *
+ * @since 0.1.0
+ */
+export class LockTimeout extends Schema.TaggedError<LockTimeout>()("LockTimeout", {
+  ...Failure.fields("postgres.lock-timeout")
+}) {}
+
+/**
+ * A statement took longer than it may (57014).
+ *
+ * @since 0.1.0
+ */
+export class StatementTimeout extends Schema.TaggedError<StatementTimeout>()("StatementTimeout", {
+  ...Failure.fields("postgres.statement-timeout")
+}) {}
+
+/**
+ * A question would have changed something (25006). Nothing was.
+ *
+ * @since 0.1.0
+ */
+export class NotReadOnly extends Schema.TaggedError<NotReadOnly>()("NotReadOnly", {
+  ...Failure.fields("postgres.not-read-only")
+}) {}
+
+/**
+ * The server refuses a statement. `sqlstate` says why; `line` is where in the statement, from 1.
+ *
+ * @since 0.1.0
+ */
+export class StatementFailed extends Schema.TaggedError<StatementFailed>()("StatementFailed", {
+  ...Failure.fields("postgres.statement-failed"),
+  sqlstate: Schema.String,
+  line: Schema.optionalKey(Schema.Number),
+  column: Schema.optionalKey(Schema.Number)
+}) {}
+
+/**
+ * The options of a connection contradict each other, or lack something.
+ *
+ * @since 0.1.0
+ */
+export class ConnectionOptionsInvalid extends Schema.TaggedError<ConnectionOptionsInvalid>()(
+  "ConnectionOptionsInvalid",
+  Failure.fields("postgres.connection-options-invalid")
+) {}
+
+/**
+ * The server's installation does not have the extension, or not in that version.
+ *
+ * @since 0.1.0
+ */
+export class ExtensionUnavailable extends Schema.TaggedError<ExtensionUnavailable>()("ExtensionUnavailable", {
+  ...Failure.fields("postgres.extension-unavailable"),
+  extension: Schema.String
+}) {}
+
+/**
+ * The user may not create the extension: it is not trusted, or the user may not create in the database.
+ *
+ * @since 0.1.0
+ */
+export class ExtensionNotAllowed extends Schema.TaggedError<ExtensionNotAllowed>()("ExtensionNotAllowed", {
+  ...Failure.fields("postgres.extension-not-allowed"),
+  extension: Schema.String,
+  user: Schema.String
+}) {}
+
+/**
+ * The enum that is there cannot become the one that is wanted by adding labels.
+ *
+ * @since 0.1.0
+ */
+export class EnumConflict extends Schema.TaggedError<EnumConflict>()("EnumConflict", {
+  ...Failure.fields("postgres.enum-conflict"),
+  type: Schema.String,
+  existing: Schema.Array(Schema.String),
+  wanted: Schema.Array(Schema.String)
+}) {}
+
+/**
+ * The column is there with another type, which is not converted.
+ *
+ * @since 0.1.0
+ */
+export class ColumnConflict extends Schema.TaggedError<ColumnConflict>()("ColumnConflict", {
+  ...Failure.fields("postgres.column-conflict"),
+  column: Schema.String,
+  existing: Schema.String,
+  wanted: Schema.String
+}) {}
+
+/**
+ * The extension is there in another schema, from where it is not moved.
+ *
+ * @since 0.1.0
+ */
+export class ExtensionConflict extends Schema.TaggedError<ExtensionConflict>()("ExtensionConflict", {
+  ...Failure.fields("postgres.extension-conflict"),
+  extension: Schema.String
+}) {}
+
+/**
+ * The query that says whether a statement is done answered something else than one boolean.
+ *
+ * @since 0.1.0
+ */
+export class DoneNotBoolean extends Schema.TaggedError<DoneNotBoolean>()("DoneNotBoolean", {
+  ...Failure.fields("postgres.done-not-boolean")
+}) {}
+
+/**
+ * There is no `pg_dump` that can dump this server: none at all, or only older ones.
+ *
+ * @since 0.1.0
+ */
+export class DumpToolUnfit extends Schema.TaggedError<DumpToolUnfit>()("DumpToolUnfit", {
+  ...Failure.fields("postgres.dump-tool-unfit"),
+  server: Schema.String,
+  found: Schema.Array(Schema.String)
+}) {}
+
+/**
+ * A backup was written and is not what it should be; it was removed.
+ *
+ * @since 0.1.0
+ */
+export class BackupInvalid extends Schema.TaggedError<BackupInvalid>()("BackupInvalid", {
+  ...Failure.fields("postgres.backup-invalid"),
+  file: Schema.String
+}) {}
+
+/**
+ * How opening a connection fails.
+ *
+ * @since 0.1.0
+ */
+export type ConnectError =
+  | ServerUnreachable
+  | ServerNotReady
+  | AuthenticationFailed
+  | DatabaseMissing
+  | TooManyConnections
+  | TunnelImpossible
+  | StatementFailed
+
+/**
+ * How a statement fails.
+ *
+ * @since 0.1.0
+ */
+export type QueryError =
+  | ConnectError
+  | ConnectionLost
+  | PermissionDenied
+  | DiskFull
+  | LockTimeout
+  | StatementTimeout
+  | NotReadOnly

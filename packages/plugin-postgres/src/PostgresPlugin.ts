@@ -1,0 +1,153 @@
+import { Plugin, type Resource, Secrets, Target } from "@shipshape/core"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import { extension } from "./ExtensionStep.ts"
+import * as address from "./internal/address.ts"
+import * as backups from "./internal/backups.ts"
+import type { Login, Route } from "./internal/connect.ts"
+import * as control from "./internal/control.ts"
+import * as dumpTools from "./internal/dumpTools.ts"
+import * as probe from "./internal/probe.ts"
+import * as sessions from "./internal/session.ts"
+import * as tunnel from "./internal/tunnel.ts"
+import { PostgresControl } from "./PostgresControl.ts"
+import { PostgresProbe } from "./PostgresProbe.ts"
+import { ready } from "./ReadyStep.ts"
+
+const about = {
+  version: "0.1.0",
+  description: "PostgreSQL: waiting for it, extensions, enums, columns, SQL statements and backups",
+  steps: { ready, extension }
+}
+
+/** What a session may take, whatever carries it. */
+const limits = {
+  statementTimeout: Schema.DurationFromString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("15 minutes"))),
+  lockTimeout: Schema.DurationFromString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("10 seconds")))
+}
+
+const Password = Schema.Redacted(Schema.String)
+const Port = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 65_535 }))
+
+/**
+ * A server that is reached over TCP or a local socket.
+ *
+ * Give `url` (`postgres://user:password@host:5432/database?sslmode=require`; a text, or a secret input), or its parts,
+ * which win over the URL: `host` (a name, an address, or the folder of a socket; default `127.0.0.1`), `port` (default
+ * 5432), `user`, `password`, `database`, `tls` (`disable`, the default, `require`, or `verify-full`).
+ *
+ * - `resource`: what must be up for it to be there, such as `service:db`. While it is not reached, checks are known after
+ *   the step that provides this.
+ * - `statementTimeout` (default 15 minutes) and `lockTimeout` (default 10 seconds) bound what steps change. Questions of
+ *   checks take 30 seconds at most.
+ *
+ * Backups run `pg_dump` on the deployment's target, where one must be that is not older than the server.
+ *
+ * @example
+ * ```ts
+ * import { Postgres } from "@shipshape/plugin-postgres"
+ * import assert from "node:assert"
+ *
+ * assert.equal(Postgres.server({ url: "postgres://edms@127.0.0.1:5433/edms", resource: "service:db" }).name, "postgres")
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const server = Plugin.define("postgres", {
+  ...about,
+  options: {
+    url: Schema.optionalKey(Schema.Union([Schema.NonEmptyString, Password])),
+    host: Schema.optionalKey(Schema.NonEmptyString),
+    port: Schema.optionalKey(Port),
+    user: Schema.optionalKey(Schema.NonEmptyString),
+    password: Schema.optionalKey(Password),
+    database: Schema.optionalKey(Schema.NonEmptyString),
+    tls: Schema.optionalKey(Schema.Literals(["disable", "require", "verify-full"])),
+    resource: Schema.optionalKey(Schema.TemplateLiteral([Schema.NonEmptyString, ":", Schema.NonEmptyString])),
+    ...limits
+  },
+  layer: (options) =>
+    Layer.unwrap(
+      Effect.gen(function* () {
+        const { database, host, password, port, tls, user } = yield* address.resolve(options)
+        yield* Secrets.register(password)
+        const target = yield* Target.Target
+        const name = host.startsWith("/") ? `${host}/.s.PGSQL.${port}` : `${host}:${port}`
+        const login = { ...options, server: name, user, password, database, resource: options.resource }
+        const env = environment(login, { PGHOST: host, PGPORT: String(port), PGSSLMODE: tls })
+        return services(login, { _tag: "Socket", host, port, tls }, dumpTools.onTarget(target, name, env))
+      })
+    )
+})
+
+/**
+ * A server within a service of the deployment, whose port need not be published: the connection goes through a process in
+ * its container. Backups run the container's own `pg_dump`. The plugin that provides the services' containers must stand
+ * before it in the deployment's `plugins`.
+ *
+ * - `service`: the service's name; while it does not run, checks are known after the step that starts it.
+ * - `user`, `database`, `password`: who connects. The official image asks for no password within its container.
+ * - `port`: where the server listens in the container; the default is 5432.
+ * - `statementTimeout` (default 15 minutes) and `lockTimeout` (default 10 seconds) bound what steps change.
+ *
+ * @example
+ * ```ts
+ * import { Postgres } from "@shipshape/plugin-postgres"
+ * import assert from "node:assert"
+ *
+ * assert.equal(Postgres.inService({ service: "db", user: "edms", database: "edms" }).name, "postgres")
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const inService = Plugin.define("postgres", {
+  ...about,
+  options: {
+    service: Schema.NonEmptyString,
+    user: Schema.NonEmptyString,
+    database: Schema.NonEmptyString,
+    password: Schema.optionalKey(Password),
+    port: Port.pipe(Schema.withDecodingDefaultKey(Effect.succeed(5432))),
+    ...limits
+  },
+  layer: ({ port, service, ...options }) =>
+    Layer.unwrap(
+      Effect.gen(function* () {
+        const containers = yield* Target.Containers
+        const container = containers.service(service)
+        const resource: Resource.Resource = container.resource ?? `service:${service}`
+        const login = { ...options, server: `service ${service}`, password: options.password, resource }
+        const env = environment(login, { PGHOST: "127.0.0.1", PGPORT: String(port), PGSSLMODE: "disable" })
+        return services(login, tunnel.route(login, container, port), dumpTools.inContainer(container, env))
+      })
+    )
+})
+
+/** What `pg_dump` gets: by its environment, as arguments are seen by every user. */
+const environment = (login: Login, route: Readonly<Record<string, string>>): dumpTools.DumpHost["env"] => ({
+  ...route,
+  PGUSER: login.user,
+  PGDATABASE: login.database,
+  PGAPPNAME: "shipshape",
+  PGCONNECT_TIMEOUT: "10",
+  ...(login.password === undefined ? {} : { PGPASSWORD: login.password })
+})
+
+const services = (
+  login: Login,
+  route: Route,
+  dumpHost: dumpTools.DumpHost
+): Layer.Layer<PostgresProbe | PostgresControl, never, Target.Target> =>
+  Layer.effectContext(
+    Effect.gen(function* () {
+      const target = yield* Target.Target
+      const session = yield* sessions.make(login, route)
+      const reads = probe.make(session, login.resource)
+      const files = backups.make({ session, server: reads.server, dumpHost, target })
+      return Context.make(PostgresProbe, { ...reads, newestBackup: files.newest }).pipe(
+        Context.add(PostgresControl, control.make(session, login, files))
+      )
+    })
+  )

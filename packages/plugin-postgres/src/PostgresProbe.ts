@@ -1,0 +1,139 @@
+/**
+ * What checks may ask of a database.
+ *
+ * @since 0.1.0
+ */
+import { Access, type Target } from "@shipshape/core"
+import type * as Effect from "effect/Effect"
+import type { DoneNotBoolean, DumpToolUnfit, QueryError } from "./PostgresError.ts"
+
+/**
+ * What the server says of itself and of the user.
+ *
+ * @since 0.1.0
+ */
+export interface ServerFacts {
+  /** As text: `17.5`. */
+  readonly version: string
+  /** The number before the first point: 17. */
+  readonly major: number
+  readonly database: string
+  readonly user: string
+  readonly isSuperuser: boolean
+  /** Whether the user may create schemas and trusted extensions in the database. */
+  readonly mayCreate: boolean
+}
+
+/**
+ * What is known of an extension.
+ *
+ * @since 0.1.0
+ */
+export interface ExtensionFacts {
+  readonly server: ServerFacts
+  /** What is installed in the database. */
+  readonly installed: { readonly version: string; readonly schema: string } | undefined
+  /** What the server's installation offers. */
+  readonly available:
+    | { readonly version: string; readonly versions: ReadonlyArray<string>; readonly needsSuperuser: boolean }
+    | undefined
+}
+
+/**
+ * The name of a type or a table, with its schema.
+ *
+ * @since 0.1.0
+ */
+export interface QualifiedName {
+  readonly schema: string
+  readonly name: string
+}
+
+/**
+ * Which column, and the type that it should have.
+ *
+ * @since 0.1.0
+ */
+export interface ColumnQuestion {
+  readonly schema: string
+  readonly table: string
+  readonly name: string
+  readonly type: string
+}
+
+/**
+ * What is known of a column.
+ *
+ * @since 0.1.0
+ */
+export interface ColumnFacts {
+  readonly hasTable: boolean
+  /** The column that is there: its type as PostgreSQL writes it, and whether that is the wanted one. */
+  readonly existing: { readonly type: string; readonly nullable: boolean; readonly isWanted: boolean } | undefined
+}
+
+/**
+ * One SQL statement with the values of its parameters `$1`, `$2`, ….
+ *
+ * @since 0.1.0
+ */
+export interface Statement {
+  readonly text: string
+  readonly values: ReadonlyArray<unknown>
+}
+
+/**
+ * Which backups: those of the connection's database in a folder.
+ *
+ * @since 0.1.0
+ */
+export interface BackupQuestion {
+  readonly directory: string
+}
+
+/**
+ * A backup that was read back: its checksum is right, and it lists its tables.
+ *
+ * @since 0.1.0
+ */
+export interface VerifiedBackup {
+  readonly file: string
+  readonly bytes: number
+  readonly sha256: string
+  readonly tables: number
+  /** When the dump began, in milliseconds since 1970. */
+  readonly takenAt: number
+}
+
+/**
+ * How a question fails.
+ *
+ * @since 0.1.0
+ */
+export type ProbeError = QueryError | Target.TargetUnavailable
+
+/**
+ * The reading side of a database. Questions that are asked concurrently are answered together, in one round trip, each
+ * in a read-only transaction.
+ *
+ * @since 0.1.0
+ */
+export class PostgresProbe extends Access.Probe<
+  PostgresProbe,
+  {
+    readonly server: Effect.Effect<ServerFacts, ProbeError>
+    readonly extension: (name: string) => Effect.Effect<ExtensionFacts, ProbeError>
+    /** The labels of an enum in their order; `undefined` where there is no such enum. */
+    readonly enumLabels: (type: QualifiedName) => Effect.Effect<ReadonlyArray<string> | undefined, ProbeError>
+    readonly column: (column: ColumnQuestion) => Effect.Effect<ColumnFacts, ProbeError>
+    /** Whether a query answers `true`. */
+    readonly holds: (query: Statement) => Effect.Effect<boolean, ProbeError | DoneNotBoolean>
+    /** The newest backup that is what its checksum says; those that are not are passed over. */
+    readonly newestBackup: (
+      question: BackupQuestion
+    ) => Effect.Effect<
+      VerifiedBackup | undefined,
+      ProbeError | DumpToolUnfit | Target.FileError | Target.RunError | Target.CommandNotAllowed
+    >
+  }
+>()("shipshape/PostgresProbe") {}

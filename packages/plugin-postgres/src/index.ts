@@ -1,0 +1,9 @@
+/**
+ * The PostgreSQL plugin of Shipshape.
+ *
+ * @since 0.1.0
+ */
+export * as Postgres from "./Postgres.ts"
+export * as PostgresControl from "./PostgresControl.ts"
+export * as PostgresError from "./PostgresError.ts"
+export * as PostgresProbe from "./PostgresProbe.ts"

@@ -1,0 +1,74 @@
+/** Changes a database through a session. */
+import { Progress } from "@shipshape/core"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Schedule from "effect/Schedule"
+import type { PostgresControl } from "../PostgresControl.ts"
+import { ServerNotReady } from "../PostgresError.ts"
+import type { ProbeError } from "../PostgresProbe.ts"
+import type { Backups } from "./backups.ts"
+import * as columnType from "./columnType.ts"
+import type { Statement } from "./connect.ts"
+import { oneOf, type Session } from "./session.ts"
+import type { Where } from "./sqlstate.ts"
+import * as statements from "./statements.ts"
+
+/** How long between two looks at a server that is not ready. */
+const pollInterval = "250 millis"
+
+/** What comes by itself: a server or a container that starts, and connections that end. */
+const isPassing = (error: ProbeError): boolean =>
+  error._tag === "ServerUnreachable" ||
+  error._tag === "ServerNotReady" ||
+  error._tag === "ConnectionLost" ||
+  error._tag === "TooManyConnections" ||
+  error._tag === "TargetUnavailable"
+
+/** The control of a session. */
+export const make = (session: Session, where: Where, backups: Backups): PostgresControl["Service"] => {
+  const execute = (statement: Statement) => Effect.asVoid(session.execute(statement))
+  return {
+    waitUntilReady: (timeout) => waitUntilReady(session, where, timeout),
+    createExtension: (extension) => execute(statements.createExtension(extension)),
+    updateExtension: (name, version) => execute(statements.updateExtension(name, version)),
+    createEnum: (type, labels) => execute(statements.createEnum(type, labels)),
+    addLabel: (type, label) => execute(statements.addLabel(type, label)),
+    addColumn: Effect.fnUntraced(function* (column) {
+      const identity = columnType.identityOf(yield* oneOf(session, columnType.question(column.type)))
+      // Not a type alone: nothing of it may stand in a statement that changes something.
+      if (identity === undefined) return yield* Effect.die(new TypeError(`${column.type} is no type`))
+      const { rows } = yield* oneOf(session, columnType.canonical(identity))
+      yield* execute(statements.addColumn(column, String(rows[0]?.type)))
+    }),
+    execute,
+    backup: backups.take
+  }
+}
+
+const waitUntilReady = (session: Session, where: Where, timeout: Duration.Duration): Effect.Effect<void, ProbeError> =>
+  Effect.suspend(() => {
+    let last: ProbeError | undefined
+    return oneOf(session, { text: "SELECT 1", values: [] }).pipe(
+      Effect.tapError((error) => {
+        last = error
+        return Progress.line(error.message)
+      }),
+      Effect.retry({ schedule: Schedule.spaced(pollInterval), while: isPassing }),
+      Effect.asVoid,
+      Effect.timeoutOrElse({
+        duration: timeout,
+        orElse: () =>
+          Effect.fail(
+            new ServerNotReady({
+              server: where.server,
+              ...(where.resource === undefined ? {} : { resource: where.resource }),
+              message: `PostgreSQL at ${where.server} accepted no query within ${Duration.format(timeout)}${
+                last === undefined ? "" : `: ${last.message}`
+              }`,
+              hint: "look at the server's log, or give the step a longer timeout",
+              retryable: true
+            })
+          )
+      })
+    )
+  })

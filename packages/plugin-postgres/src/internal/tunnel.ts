@@ -1,0 +1,85 @@
+/** A connection through a process' standard input and output, into a container that publishes no port. */
+import { Command, Target } from "@shipshape/core"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import { TunnelImpossible } from "../PostgresError.ts"
+import type { Carrier, ConnectFailure, Route } from "./connect.ts"
+import { serverNotReady, type Where } from "./sqlstate.ts"
+
+/** How the relay ends when nothing listens on the port, and when the container has nothing to relay with. */
+const exit = { refused: 69, noRelay: 70 } as const
+
+// Ends as soon as either side has ended, so that a deployment that is killed leaves no session behind.
+const bashRelay = `exec 3<>"/dev/tcp/127.0.0.1/$1" || exit ${exit.refused}
+exec 4<&0; cat <&3 & cat <&4 >&3 & wait -n; kill $(jobs -p) 2>/dev/null; exit 0`
+
+const perlRelay = `use IO::Socket::INET; use IO::Select;
+my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $ARGV[0]) or do { print STDERR "$@\\n"; exit ${exit.refused} };
+my $both = IO::Select->new($s, \\*STDIN);
+while (1) { for my $from ($both->can_read) {
+  my $to = $from == $s ? \\*STDOUT : $s; my $n = sysread($from, my $bytes, 65536); exit 0 unless $n;
+  for (my $at = 0; $at < $n;) { my $w = syswrite($to, $bytes, $n - $at, $at); exit 0 unless defined $w; $at += $w } } }`
+
+/** Constant, whatever is deployed: the port is an argument. TCP, as a server that initialises listens on its socket only. */
+const relay = `if command -v bash >/dev/null; then exec bash -c '${bashRelay}' relay "$1"
+elif command -v perl >/dev/null; then exec perl -e '${perlRelay}' "$1"
+elif command -v socat >/dev/null; then exec socat STDIO "TCP:127.0.0.1:$1"
+elif command -v nc >/dev/null; then exec nc 127.0.0.1 "$1"
+else exit ${exit.noRelay}; fi`
+
+/** How long to wait for the reason when the relay has ended. */
+const reasonTimeout = "2 seconds"
+
+/** A route to `port` within the container that `target` runs commands in. */
+export const route = (where: Where, target: Target.Operations, port: number): Route => ({
+  _tag: "Stream",
+  open: target.open(Command.make("sh", ["-c", relay, "relay", String(port)])).pipe(
+    Effect.map(
+      (process): Carrier => ({
+        duplex: process.duplex,
+        explain: process.exitCode.pipe(
+          Effect.timeoutOption(reasonTimeout),
+          Effect.map((code) => (Option.isNone(code) ? undefined : reason(where, target, code.value, process.stderr())))
+        )
+      })
+    ),
+    Effect.catchTags({
+      CommandFailed: (error) => Effect.fail(unavailable(target, error.message)),
+      CommandNotFound: (error) => Effect.fail(impossible(where, error.message)),
+      CommandTimedOut: (error) => Effect.fail(unavailable(target, error.message))
+    })
+  )
+})
+
+const reason = (where: Where, target: Target.Operations, exitCode: number, stderr: string): ConnectFailure => {
+  const said = stderr.trim().split("\n").at(-1) ?? ""
+  switch (exitCode) {
+    // The relay was connected; it is the server that hung up.
+    case 0:
+      return serverNotReady(where, new Error("it closed the connection"))
+    case exit.refused:
+      return serverNotReady(where, new Error(said === "" ? "nothing listens on its port" : said))
+    case exit.noRelay:
+      return impossible(where, "it has neither bash, perl, socat nor nc")
+    case 127:
+      return impossible(where, said)
+    default:
+      return unavailable(target, said)
+  }
+}
+
+const impossible = (where: Where, said: string): TunnelImpossible =>
+  new TunnelImpossible({
+    server: where.server,
+    message: `no connection can be carried into ${where.server}: ${said}`,
+    hint: "publish the port and use Postgres.server, or use an image that has bash, perl, socat or nc"
+  })
+
+const unavailable = (target: Target.Operations, said: string): Target.TargetUnavailable =>
+  new Target.TargetUnavailable({
+    target: target.name,
+    ...(target.resource === undefined ? {} : { resource: target.resource }),
+    message: `${target.name} cannot be entered: ${said}`,
+    hint: "bring it up with Compose.up, or look at its log",
+    retryable: true
+  })
