@@ -43,7 +43,10 @@ const changeOf = ({ app, losses, name }: MigrationState["pending"][number]): Che
  * import * as Effect from "effect/Effect"
  *
  * const world = DjangoWorld.make({ migrations: { documents: ["0001_initial", "0002_title_search"] } })
- * const deployment = defineDeployment("edms", { environments: { staging: { data: "disposable" } } }, function*() {
+ * const deployment = defineDeployment("edms", {
+ *   environments: { staging: { data: "disposable" } },
+ *   plugins: () => [Django.local({ directory: "/srv/edms" })]
+ * }, function*() {
  *   yield* Django.migrate("migrate", {})
  * })
  * const { plan } = await Effect.runPromise(Rehearsal.plan(deployment, world.layer, { environment: "staging" }))

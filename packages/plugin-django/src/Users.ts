@@ -111,7 +111,8 @@ const superuserOf = (input: Common): WantedUser =>
  * const world = DjangoWorld.make({})
  * const deployment = defineDeployment("edms", {
  *   environments: { staging: { data: "disposable" } },
- *   inputs: { password: Input.secret("EDMS_ADMIN_PASSWORD") }
+ *   inputs: { password: Input.secret("EDMS_ADMIN_PASSWORD") },
+ *   plugins: () => [Django.local({ directory: "/srv/edms" })]
  * }, function*({ inputs }) {
  *   yield* Django.superuser("admin", { username: "admin", email: "admin@example.org", password: inputs.password })
  * })

@@ -58,6 +58,7 @@ export const probe = (app: Application): Effect.Effect<DjangoProbe["Service"], n
     const { ask } = yield* session.make<Target.RunError | Target.FileError | Target.CommandNotAllowed>({
       name: app.operations.name,
       open: reads.open(allowed, start),
+      reach: app.operations.stat("/"),
       revision: app.revision
     })
     // Equal questions of one look are asked once; the text lives no longer than the look.
@@ -90,6 +91,7 @@ export const control = (app: Application): Effect.Effect<DjangoControl["Service"
     const { ask } = yield* session.make<Target.RunError | Target.FileError>({
       name: app.operations.name,
       open: app.operations.open(command(app, ["-c", writingScript, app.manage])),
+      reach: app.operations.stat("/"),
       revision: app.revision
     })
     const manage = (args: ReadonlyArray<string>, env: Command.Command["env"] = {}) =>

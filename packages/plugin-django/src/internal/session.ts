@@ -19,6 +19,8 @@ export interface Source<out E> {
   readonly name: string
   /** Starts the interpreter with its script; it ends with the scope. */
   readonly open: Effect.Effect<Target.Process, E, Scope.Scope>
+  /** Fails as the target does where it cannot be reached at all: asked where an interpreter ends without a word. */
+  readonly reach: Effect.Effect<unknown, E>
   /** What an interpreter started now would run: another text makes the one that runs outdated. */
   readonly revision: Effect.Effect<string, E>
 }
@@ -84,7 +86,8 @@ export const make = <E>(source: Source<E>): Effect.Effect<Session<E>, never, Sco
       const hello = yield* receive(interpreter)
       if (hello !== undefined && "refused" in hello)
         return yield* Effect.andThen(drop, Effect.fail(errorOf(hello.refused)))
-      if (hello === undefined) return yield* Effect.andThen(drop, ended(source.name, process))
+      if (hello === undefined)
+        return yield* Effect.andThen(drop, Effect.andThen(source.reach, ended(source.name, process)))
       return interpreter
     })
 

@@ -1,5 +1,5 @@
 /** Questions about models, users, groups, permissions and commands. */
-export const lookups = String.raw`
+export const lookups = `
 def database_of(request):
     from django.db import connections
     alias = request["database"]

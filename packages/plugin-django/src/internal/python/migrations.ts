@@ -1,5 +1,5 @@
 /** The migrations that the database lacks, and the model changes that lack a migration. */
-export const migrationHandlers = String.raw`
+export const migrationHandlers = `
 def migrations(request):
     from django.db import connections
     from django.db.migrations.exceptions import InconsistentMigrationHistory

@@ -4,7 +4,7 @@ import { lookups } from "./lookups.ts"
 import { migrationHandlers } from "./migrations.ts"
 import { prelude } from "./session.ts"
 
-const readOnly = String.raw`
+const readOnly = `
 READ_ONLY = {
     "postgresql": "SET TRANSACTION READ ONLY",
     "sqlite": "PRAGMA query_only = ON",
@@ -88,7 +88,7 @@ def static_files(request):
     return {"missing": [str(path) for path in modified], "present": len(unmodified)}
 `
 
-const table = String.raw`
+const table = `
 HANDLERS = {
     "checks": checks, "migrations": migrations, "static": static_files, "command": command,
     "count": count, "user": user_state, "permission": permission, "call": call,

@@ -2,7 +2,7 @@
 import { lookups } from "./lookups.ts"
 import { prelude } from "./session.ts"
 
-const users = String.raw`
+const users = `
 def handle(handler, request):
     return handler(request)
 
