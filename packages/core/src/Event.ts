@@ -152,7 +152,14 @@ export const Event = Schema.TaggedUnion({
     environment: Schema.String,
     data: Plan.fields.data,
     strategy: Plan.fields.strategy,
-    steps: Schema.Array(Schema.Struct({ id: Schema.String, type: Schema.String }))
+    steps: Schema.Array(
+      Schema.Struct({
+        id: Schema.String,
+        type: Schema.String,
+        /** Steps of the same group run concurrently. */
+        group: Schema.optionalKey(Schema.Int)
+      })
+    )
   },
   /** A check of the plan has ended: how far planning is. */
   StepChecked: { ...at, id: Schema.String },

@@ -89,7 +89,7 @@ export const makeSession = Effect.fnUntraced(function* <A, E, CheckR, ApplyR, La
 })
 
 const announce = <A, E, CheckR, ApplyR>(
-  { environment, name, steps, strategy }: Opened<A, E, CheckR, ApplyR>,
+  { environment, instructions, name, strategy }: Opened<A, E, CheckR, ApplyR>,
   emit: Emit,
   mode: "plan" | "apply" | "verify"
 ): void =>
@@ -100,7 +100,9 @@ const announce = <A, E, CheckR, ApplyR>(
     environment: environment.name,
     data: environment.data,
     strategy,
-    steps: steps.map(({ id, type }) => ({ id, type }))
+    steps: instructions.flatMap(({ steps }, group) =>
+      steps.map(({ id, type }) => ({ id, type, ...(steps.length > 1 ? { group } : {}) }))
+    )
   })
 
 const see = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(

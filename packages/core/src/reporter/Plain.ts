@@ -4,8 +4,9 @@
  * @since 0.1.0
  */
 import type { Event } from "../Event.ts"
-import { resultDetail, resultMark, story } from "./internal/story.ts"
-import { oneLine, wrap } from "./internal/text.ts"
+import type { Paint } from "./internal/paint.ts"
+import { story } from "./internal/story.ts"
+import { oneLine } from "./internal/text.ts"
 import { viewOf } from "./Options.ts"
 import type { Reporter, ReporterOptions } from "./Reporter.ts"
 
@@ -39,9 +40,8 @@ export const plain = ({ write, ...options }: ReporterOptions): Reporter => {
 
 /** Each event's text, without the line's end; empty where it has nothing to say. */
 export const plainLines = (options: Omit<ReporterOptions, "write">): ((event: Event) => string) => {
-  const view = viewOf(options)
-  const { paint } = view
-  const tell = story(options)
+  const { paint, verbose } = viewOf(options)
+  const { ended, name, tell } = story(options)
   return (event) => {
     const told = tell(event)
     switch (event._tag) {
@@ -51,18 +51,23 @@ export const plainLines = (options: Omit<ReporterOptions, "write">): ((event: Ev
         return told === "" ? "" : `\n${told}`
       case "StepStarted":
         return event.phase === "apply"
-          ? `  ${paint.dim("…")} ${event.id}${event.attempt > 1 ? paint.dim(`   attempt ${event.attempt}`) : ""}`
+          ? `  ${paint.cyan("▸")} ${name(event.id).trimEnd()}${event.attempt > 1 ? paint.dim(`   attempt ${event.attempt}`) : ""}`
           : ""
       case "StepOutput":
-        return view.verbose ? `    ${paint.dim(`${event.id} │`)} ${oneLine(event.line)}` : ""
+        return verbose ? `    ${paint.dim(`${event.id} │`)} ${oneLine(event.line)}` : ""
       case "StepRetrying":
-        return `  ${paint.yellow("↻")} ${event.id}   ${wrap(event.failure.message, view.width).join(" ")}; another attempt follows`
-      case "StepFinished": {
-        const detail = resultDetail(event)
-        return `  ${resultMark(event, paint)} ${event.id}${detail === "" ? "" : `   ${paint.dim(detail)}`}`
-      }
+        return retryLine(event, paint)
+      case "StepFinished":
+        return ended(event)
       default:
         return ""
     }
   }
 }
+
+/** Why another attempt follows. */
+export const retryLine = (
+  { attempt, failure, id }: Extract<Event, { readonly _tag: "StepRetrying" }>,
+  paint: Paint
+): string =>
+  `  ${paint.yellow("↻")} ${id}   ${paint.dim(`attempt ${attempt}: ${oneLine(failure.message.replaceAll("\n", " "))}`)}`

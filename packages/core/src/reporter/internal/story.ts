@@ -1,37 +1,81 @@
 import type { Event, StepResult } from "../../Event.ts"
+import type { Plan } from "../../Plan.ts"
 import { failureText } from "../Failure.ts"
 import { type TextOptions, viewOf } from "../Options.ts"
 import { changeText, planText, verifyText } from "../Plan.ts"
 import type { Paint } from "./paint.ts"
-import { duration, truncate, wrap } from "./text.ts"
+import { displayWidth, duration, oneLine, truncate, wrap } from "./text.ts"
 
 type Of<Tag extends Event["_tag"]> = Extract<Event, { readonly _tag: Tag }>
 
-/** What every renderer of text tells alike: the plan, unless it has been shown, and how it all ended. */
-export const story = (options: TextOptions): ((event: Event) => string) => {
+/** What every renderer of text tells alike. */
+export interface Story {
+  /** The plan, unless it has been shown, and how it all ended; empty for every other event. */
+  readonly tell: (event: Event) => string
+  /** The line for a step that has ended; empty where the plan has said as much. */
+  readonly ended: (result: StepResult) => string
+  /** The id of a step behind the mark of its group, as wide as all of them. */
+  readonly name: (id: string) => string
+}
+
+/** Below so many cells names are not padded to one column. */
+const narrow = 60
+
+export const story = (options: TextOptions): Story => {
+  const { paint, verbose, width } = viewOf(options)
+  const results: Array<StepResult> = []
+  const groups = new Set<string>()
   let mode: Of<"RunStarted">["mode"] = "plan"
-  let shown: string | undefined
-  const ended: Array<StepResult> = []
-  return (event) => {
-    switch (event._tag) {
-      case "RunStarted":
-        mode = event.mode
-        return ""
-      case "Planned":
-        // Apply looks again at what a person has just approved.
-        if (event.plan.digest === shown) return ""
-        shown = event.plan.digest
-        return mode === "verify" ? verifyText(event.plan, options) : planText(event.plan, options)
-      case "StepFinished":
-        ended.push(event)
-        return ""
-      case "RunFinished":
-        return endText(event, ended, options)
-      default:
-        return ""
+  let column = 0
+  let plan: Plan | undefined
+  const name = (id: string): string => {
+    const shown = truncate(id, Math.max(column, 12))
+    return `${groups.has(id) ? paint.dim("┊ ") : ""}${shown}${" ".repeat(Math.max(0, column - widthIn(id, groups, shown)))}`
+  }
+  const start = (event: Of<"RunStarted">): void => {
+    mode = event.mode
+    for (const step of event.steps) if (step.group !== undefined) groups.add(step.id)
+    const widest = Math.max(0, ...event.steps.map(({ id }) => widthIn(id, groups, id)))
+    column = width < narrow ? 0 : Math.min(widest, Math.floor(width / 3))
+  }
+  const isNews = (result: StepResult): boolean =>
+    verbose ||
+    result.outcome === "applied" ||
+    result.outcome === "failed" ||
+    (result.outcome === "satisfied" && plan?.steps.find((step) => step.id === result.id)?.action !== "none")
+  return {
+    name,
+    tell: (event) => {
+      switch (event._tag) {
+        case "RunStarted":
+          start(event)
+          return ""
+        case "Planned": {
+          // Apply looks again at what a person has just approved.
+          const known = plan?.digest === event.plan.digest
+          plan = event.plan
+          return known ? "" : mode === "verify" ? verifyText(plan, options) : planText(plan, options)
+        }
+        case "StepFinished":
+          results.push(event)
+          return ""
+        case "RunFinished":
+          return endText(event, results, options)
+        default:
+          return ""
+      }
+    },
+    ended: (result) => {
+      if (!isNews(result)) return ""
+      const head = `  ${resultMark(result, paint)} ${name(result.id)}`
+      const detail = resultDetail(result, Math.max(16, width - displayWidth(head) - 4))
+      return detail === "" ? head.trimEnd() : `${head}   ${paint.dim(detail)}`
     }
   }
 }
+
+const widthIn = (id: string, groups: ReadonlySet<string>, shown: string): number =>
+  displayWidth(shown) + (groups.has(id) ? 2 : 0)
 
 /** How a run ended: every failure as a whole, then the figures. A refusal is told by whoever asked for the run. */
 const endText = (event: Of<"RunFinished">, ended: ReadonlyArray<StepResult>, options: TextOptions): string => {
@@ -42,6 +86,7 @@ const endText = (event: Of<"RunFinished">, ended: ReadonlyArray<StepResult>, opt
       ? []
       : [failureText(failure, { ...options, step: { id, type } }), ""]
   )
+  const [broken] = ended.filter((result) => result.outcome === "failed" && result.optional !== true)
   const underWay = ended.filter((result) => result.failure?.code === "core.interrupted").map((result) => result.id)
   const notRun = ended.filter((result) => result.outcome === "notRun").map((result) => result.id)
   const lines = (text: string): ReadonlyArray<string> => wrap(text, width - 2).map((line) => `  ${line}`)
@@ -55,6 +100,9 @@ const endText = (event: Of<"RunFinished">, ended: ReadonlyArray<StepResult>, opt
           ...lines("hint: run apply again: it looks at the world and goes on with what is missing"),
           ""
         ]
+      : []),
+    ...(event.outcome === "failed" && notRun.length > 0
+      ? [...lines(`not run, because “${broken?.id}” failed: ${notRun.join(", ")}`).map(paint.yellow), ""]
       : []),
     countsLine(event, paint)
   ].join("\n")
@@ -76,7 +124,7 @@ const countsLine = ({ counts, durationMs, outcome }: Of<"RunFinished">, paint: P
 }
 
 /** The mark in front of a step that has ended. */
-export const resultMark = (result: StepResult, paint: Paint): string => {
+const resultMark = (result: StepResult, paint: Paint): string => {
   switch (result.outcome) {
     case "satisfied":
       return paint.dim("✓")
@@ -90,25 +138,27 @@ export const resultMark = (result: StepResult, paint: Paint): string => {
   }
 }
 
-/** What is said of a step that has ended, on one line. */
-export const resultDetail = (result: StepResult): string => {
-  const took = result.durationMs >= 1 ? duration(result.durationMs) : ""
+/** What is said of a step that has ended, on one line: what was done or went wrong is cut, how long it took is not. */
+const resultDetail = (result: StepResult, width: number): string => {
+  const took = result.durationMs >= 100 ? duration(result.durationMs) : ""
+  const parts = (text: string, more = ""): string => {
+    const rest = [more, took].filter((part) => part !== "").join(" · ")
+    const room = rest === "" ? width : width - displayWidth(rest) - 3
+    return [truncate(oneLine(text.replaceAll("\n", " ")), room), rest].filter((part) => part !== "").join(" · ")
+  }
   switch (result.outcome) {
     case "satisfied":
-      return ["in order", took].filter((part) => part !== "").join(" · ")
+      return parts("in order")
     case "applied": {
-      const [first, ...more] = result.changes
-      const what = first === undefined ? "" : truncate(changeText(first), 72)
-      return [what, more.length > 0 ? `${more.length} more` : "", took].filter((part) => part !== "").join(" · ")
+      const [first, ...others] = result.changes
+      return parts(first === undefined ? "" : changeText(first), others.length > 0 ? `${others.length} more` : "")
     }
-    case "failed": {
-      const message = truncate((result.failure?.message ?? "failed").replaceAll("\n", " "), 72)
-      return [message, result.optional === true ? `may fail: ${result.reason ?? ""}` : "", took]
-        .filter((part) => part !== "")
-        .join(" · ")
-    }
+    case "failed":
+      return result.optional === true
+        ? parts(result.failure?.message ?? "", "may fail")
+        : parts(result.failure?.message ?? "")
     case "notRun":
     case "skipped":
-      return result.reason ?? ""
+      return parts(result.reason ?? "")
   }
 }
