@@ -1,0 +1,6 @@
+/**
+ * The fake world of the docker plugin.
+ *
+ * @since 0.1.0
+ */
+export {}
