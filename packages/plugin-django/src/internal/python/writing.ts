@@ -79,8 +79,11 @@ def join_groups(user, request, database):
     from django.contrib.auth.models import Group
     if not request["groups"] and not request["exact"]:
         return
-    groups = list(Group.objects.using(database).filter(name__in=request["groups"]))
-    user.groups.set(groups) if request["exact"] else user.groups.add(*groups)
+    joined = set(user.groups.using(database).values_list("name", flat=True))
+    wanted = set(request["groups"])
+    user.groups.add(*Group.objects.using(database).filter(name__in=wanted - joined))
+    if request["exact"]:
+        user.groups.remove(*Group.objects.using(database).filter(name__in=joined - wanted))
 
 
 main({"save_user": save_user}, handle)
