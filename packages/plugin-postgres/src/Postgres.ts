@@ -3,6 +3,10 @@
  *
  * @since 0.1.0
  */
+export { backup } from "./BackupStep.ts"
+export { column } from "./ColumnStep.ts"
+export { enumType as enum } from "./EnumStep.ts"
 export { extension } from "./ExtensionStep.ts"
 export { inService, server } from "./PostgresPlugin.ts"
 export { ready } from "./ReadyStep.ts"
+export { destructiveSql, sql } from "./SqlStep.ts"

@@ -3,6 +3,9 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import { backup } from "./BackupStep.ts"
+import { column } from "./ColumnStep.ts"
+import { enumType } from "./EnumStep.ts"
 import { extension } from "./ExtensionStep.ts"
 import * as address from "./internal/address.ts"
 import * as backups from "./internal/backups.ts"
@@ -15,11 +18,12 @@ import * as tunnel from "./internal/tunnel.ts"
 import { PostgresControl } from "./PostgresControl.ts"
 import { PostgresProbe } from "./PostgresProbe.ts"
 import { ready } from "./ReadyStep.ts"
+import { destructiveSql, sql } from "./SqlStep.ts"
 
 const about = {
   version: "0.1.0",
   description: "PostgreSQL: waiting for it, extensions, enums, columns, SQL statements and backups",
-  steps: { ready, extension }
+  steps: { ready, extension, enum: enumType, column, sql, destructiveSql, backup }
 }
 
 /** What a session may take, whatever carries it. */

@@ -24,11 +24,13 @@ const isPassing = (error: ProbeError): boolean =>
   error._tag === "TooManyConnections" ||
   error._tag === "TargetUnavailable"
 
+const nothing: Statement = { text: "SELECT 1", values: [] }
+
 /** The control of a session. */
 export const make = (session: Session, where: Where, backups: Backups): PostgresControl["Service"] => {
   const execute = (statement: Statement) => Effect.asVoid(session.execute(statement))
   return {
-    waitUntilReady: (timeout) => waitUntilReady(session, where, timeout),
+    waitUntilReady: (timeout) => waitUntilReady(oneOf(session, nothing), where, timeout),
     createExtension: (extension) => execute(statements.createExtension(extension)),
     updateExtension: (name, version) => execute(statements.updateExtension(name, version)),
     createEnum: (type, labels) => execute(statements.createEnum(type, labels)),
@@ -45,30 +47,36 @@ export const make = (session: Session, where: Where, backups: Backups): Postgres
   }
 }
 
-const waitUntilReady = (session: Session, where: Where, timeout: Duration.Duration): Effect.Effect<void, ProbeError> =>
+/** Asks until there is an answer. */
+export const waitUntilReady = (
+  ask: Effect.Effect<unknown, ProbeError>,
+  where: Where,
+  timeout: Duration.Duration
+): Effect.Effect<void, ProbeError> =>
   Effect.suspend(() => {
     let last: ProbeError | undefined
-    return oneOf(session, { text: "SELECT 1", values: [] }).pipe(
+    return ask.pipe(
       Effect.tapError((error) => {
         last = error
         return Progress.line(error.message)
       }),
       Effect.retry({ schedule: Schedule.spaced(pollInterval), while: isPassing }),
       Effect.asVoid,
-      Effect.timeoutOrElse({
-        duration: timeout,
-        orElse: () =>
-          Effect.fail(
-            new ServerNotReady({
-              server: where.server,
-              ...(where.resource === undefined ? {} : { resource: where.resource }),
-              message: `PostgreSQL at ${where.server} accepted no query within ${Duration.format(timeout)}${
-                last === undefined ? "" : `: ${last.message}`
-              }`,
-              hint: "look at the server's log, or give the step a longer timeout",
-              retryable: true
-            })
-          )
-      })
+      Effect.timeoutOrElse({ duration: timeout, orElse: () => Effect.fail(tooLate(where, timeout, last)) })
     )
+  })
+
+const tooLate = (
+  { resource, server }: Where,
+  timeout: Duration.Duration,
+  last: ProbeError | undefined
+): ServerNotReady =>
+  new ServerNotReady({
+    server,
+    ...(resource === undefined ? {} : { resource }),
+    message: `PostgreSQL at ${server} accepted no query within ${Duration.format(timeout)}${
+      last === undefined ? "" : `: ${last.message}`
+    }`,
+    hint: "look at the server's log, or give the step a longer timeout",
+    retryable: true
   })

@@ -1,0 +1,227 @@
+/**
+ * A database in memory: extensions, enums, tables and backups that a test reads and damages.
+ *
+ * @since 0.1.0
+ */
+import { Look, type Resource } from "@shipshape/core"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { connectError, type Where } from "../internal/sqlstate.ts"
+import { PostgresControl } from "../PostgresControl.ts"
+import type { ConnectError } from "../PostgresError.ts"
+import {
+  type ColumnFacts,
+  PostgresProbe,
+  type QualifiedName,
+  type ServerFacts,
+  type VerifiedBackup
+} from "../PostgresProbe.ts"
+import { canonicalType } from "./internal/types.ts"
+import * as writing from "./internal/writing.ts"
+
+/**
+ * A column in memory.
+ *
+ * @since 0.1.0
+ */
+export interface Column {
+  /** As PostgreSQL writes it: `character varying(200)`, not `varchar(200)`. */
+  readonly type: string
+  readonly nullable: boolean
+}
+
+/**
+ * An extension that the server's installation has.
+ *
+ * @since 0.1.0
+ */
+export interface AvailableExtension {
+  readonly version: string
+  /** The default is the one version. */
+  readonly versions?: ReadonlyArray<string>
+  /** Whether a superuser alone may install it. The default is no. */
+  readonly needsSuperuser?: boolean
+}
+
+/**
+ * A database in memory. Tests read and change its fields at any time. Names of enums and tables have their schema:
+ * `public.documents`.
+ *
+ * @since 0.1.0
+ */
+export interface PostgresWorld {
+  /** Whether the server answers: `down` refuses connections, `starting` accepts no queries yet. */
+  status: "running" | "starting" | "down"
+  server: ServerFacts
+  readonly available: Map<string, AvailableExtension>
+  readonly extensions: Map<string, { readonly version: string; readonly schema: string }>
+  readonly enums: Map<string, ReadonlyArray<string>>
+  readonly tables: Map<string, Map<string, Column>>
+  /** By file; those whose `intact` is false are passed over, as those whose checksum is wrong are. */
+  readonly backups: Map<string, VerifiedBackup & { readonly database: string; readonly intact: boolean }>
+  /** Every change, in order. */
+  readonly log: Array<string>
+  readonly layer: Layer.Layer<PostgresProbe | PostgresControl>
+}
+
+/**
+ * What a world starts with. Names without a schema are in `public`.
+ *
+ * @since 0.1.0
+ */
+export interface Options {
+  readonly status?: PostgresWorld["status"]
+  readonly server?: Partial<ServerFacts>
+  /** What must be up for the server to be there. */
+  readonly resource?: Resource.Resource
+  readonly available?: Readonly<Record<string, string | AvailableExtension>>
+  /** Installed extensions with their versions; they are available, too. */
+  readonly extensions?: Readonly<Record<string, string>>
+  readonly enums?: Readonly<Record<string, ReadonlyArray<string>>>
+  /** Types of columns by table and name. */
+  readonly tables?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** What the statements of `Postgres.sql` do, by their text. */
+  readonly statements?: Readonly<Record<string, (world: PostgresWorld, values: ReadonlyArray<unknown>) => void>>
+  /** What the queries of `Postgres.sql` answer, by their text. */
+  readonly queries?: Readonly<Record<string, (world: PostgresWorld, values: ReadonlyArray<unknown>) => boolean>>
+}
+
+const defaultServer: ServerFacts = {
+  version: "17.5",
+  major: 17,
+  database: "app",
+  user: "app",
+  isSuperuser: true,
+  mayCreate: true
+}
+
+/**
+ * Makes a database in memory.
+ *
+ * @example
+ * ```ts
+ * import { defineDeployment } from "@shipshape/core"
+ * import { Rehearsal } from "@shipshape/core/testing"
+ * import { Postgres } from "@shipshape/plugin-postgres"
+ * import { PostgresWorld } from "@shipshape/plugin-postgres/testing"
+ * import assert from "node:assert"
+ * import * as Effect from "effect/Effect"
+ *
+ * const deployment = defineDeployment("edms", {
+ *   environments: { staging: { data: "disposable" } },
+ *   plugins: () => [Postgres.server({ user: "edms", database: "edms" })]
+ * }, function*() {
+ *   yield* Postgres.extension("trigrams", { name: "pg_trgm" })
+ * })
+ *
+ * const postgres = PostgresWorld.make({ available: { pg_trgm: "1.6" } })
+ * const run = await Effect.runPromise(Rehearsal.apply(deployment, postgres.layer, { environment: "staging" }))
+ * assert.deepEqual(run.applied, ["trigrams"])
+ * assert.equal(postgres.extensions.get("pg_trgm")?.version, "1.6")
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const make = (options: Options = {}): PostgresWorld => {
+  const server = { ...defaultServer, ...options.server }
+  const where = (): Where => ({ ...world.server, server: "a fake server", resource: options.resource })
+  const reached: Effect.Effect<void, ConnectError> = Effect.suspend(() => {
+    const cause = causes[world.status]
+    return cause === undefined ? Effect.void : Effect.fail(connectError(where(), cause))
+  })
+  const world: PostgresWorld = {
+    status: options.status ?? "running",
+    server,
+    available: new Map(
+      Object.entries({ ...options.extensions, ...options.available }).map(([name, given]) => [
+        name,
+        typeof given === "string" ? { version: given } : given
+      ])
+    ),
+    extensions: new Map(
+      Object.entries(options.extensions ?? {}).map(([name, version]) => [name, { version, schema: "public" }])
+    ),
+    enums: new Map(Object.entries(options.enums ?? {}).map(([name, labels]) => [inPublic(name), labels])),
+    tables: new Map(
+      Object.entries(options.tables ?? {}).map(([name, columns]) => [
+        inPublic(name),
+        new Map(
+          Object.entries(columns).map(([column, type]) => [column, { type: canonicalType(type), nullable: true }])
+        )
+      ])
+    ),
+    backups: new Map(),
+    log: [],
+    get layer() {
+      return Layer.mergeAll(
+        Layer.succeed(PostgresProbe, reading(world, options, reached)),
+        Layer.succeed(PostgresControl, writing.make(world, options.statements ?? {}, reached, where()))
+      )
+    }
+  }
+  return world
+}
+
+/** What pg says of a server that does not answer. */
+const causes: Readonly<Record<PostgresWorld["status"], unknown>> = {
+  running: undefined,
+  starting: Object.assign(new Error("the database system is starting up"), { code: "57P03", severity: "FATAL" }),
+  down: Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" })
+}
+
+const inPublic = (name: string): string => (name.includes(".") ? name : `public.${name}`)
+
+const keyOf = ({ name, schema }: QualifiedName): string => `${schema}.${name}`
+
+const reading = (
+  world: PostgresWorld,
+  { queries = {}, resource }: Options,
+  reached: Effect.Effect<void, ConnectError>
+): PostgresProbe["Service"] => {
+  const look = <A>(answer: () => A) =>
+    Effect.andThen(
+      resource === undefined ? reached : Effect.andThen(Look.observe(resource), reached),
+      Effect.sync(answer)
+    )
+  return {
+    server: look(() => world.server),
+    extension: (name) =>
+      look(() => {
+        const offered = world.available.get(name)
+        return {
+          server: world.server,
+          installed: world.extensions.get(name),
+          available:
+            offered === undefined ? undefined : { versions: [offered.version], needsSuperuser: false, ...offered }
+        }
+      }),
+    enumLabels: (type) => look(() => world.enums.get(keyOf(type))),
+    column: ({ name, schema, table, type }) =>
+      look((): ColumnFacts => {
+        const columns = world.tables.get(keyOf({ schema, name: table }))
+        const existing = columns?.get(name)
+        return {
+          hasTable: columns !== undefined,
+          existing:
+            existing === undefined ? undefined : { ...existing, isWanted: existing.type === canonicalType(type) }
+        }
+      }),
+    holds: ({ text, values }) =>
+      Effect.flatMap(
+        look(() => queries[text]),
+        (query) =>
+          query === undefined ? Effect.fail(writing.unknown(text, "queries")) : Effect.sync(() => query(world, values))
+      ),
+    newestBackup: ({ directory }) =>
+      look(
+        () =>
+          [...world.backups.values()]
+            .filter(
+              ({ database, file, intact }) =>
+                intact && database === world.server.database && file.startsWith(`${directory}/`)
+            )
+            .sort((a, b) => b.takenAt - a.takenAt)
+            .map(({ bytes, file, sha256, tables, takenAt }) => ({ bytes, file, sha256, tables, takenAt }))[0]
+      )
+  }
+}
