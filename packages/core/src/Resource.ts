@@ -16,7 +16,7 @@ export type Resource = `${string}:${string}`
 
 /**
  * What a check looks at: named resources, or `"*"` for everything the steps before it may change. A check that observes
- * everything is known after the pending steps before it, and looks again once any step has been applied.
+ * everything is looked at again in a run once any step has been applied, whatever that step touches.
  *
  * @since 0.1.0
  */

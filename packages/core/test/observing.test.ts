@@ -44,8 +44,45 @@ describe("a check that observes everything", () => {
     Effect.gen(function* () {
       const { deployment, state } = world(false)
       const { plan } = yield* Rehearsal.apply(deployment, Layer.empty, { environment: "staging" })
-      assert.deepStrictEqual(plan?.summary, { none: 1, apply: 1, deferred: 1, blocked: 0 })
+      assert.deepStrictEqual(plan?.summary, { none: 2, apply: 1, deferred: 0, blocked: 0 })
       assert.deepStrictEqual(state.asked, { everything: 2, something: 1 })
+    })
+  )
+
+  it.effect("is known after the pending steps before it, where it fails now", () =>
+    Effect.gen(function* () {
+      const state = { up: false }
+      const make = (name: string, fails: boolean) =>
+        Step.make(name, {
+          description: "Well",
+          risk: "additive",
+          input: {},
+          output: {},
+          observes: () => "*",
+          check: () =>
+            Effect.suspend(() => {
+              if (state.up) return Effect.succeed(Check.satisfied({}))
+              return fails ? Effect.fail(new Error("no answer")) : Effect.succeed(Check.needed([{ summary: "start" }]))
+            }),
+          apply: () =>
+            Effect.sync(() => {
+              state.up = true
+            })
+        })
+      const deployment = defineDeployment("demo", { environments: { staging: { data: "disposable" } } }, function* () {
+        yield* make("toy.early", true)("early", {})
+        yield* make("toy.start", false)("start", {})
+        yield* make("toy.late", true)("late", {})
+      })
+      const { plan } = yield* Rehearsal.plan(deployment, Layer.empty, { environment: "staging" })
+      assert.deepStrictEqual(
+        plan?.steps.map((step) => [step.action, step.reason]),
+        [
+          ["blocked", "no answer"],
+          ["apply", undefined],
+          ["deferred", "known after “start”"]
+        ]
+      )
     })
   )
 

@@ -2,7 +2,7 @@ import type { Needed } from "../Check.ts"
 import type { PlannedStep } from "../Plan.ts"
 import { overlaps, type Resource } from "../Resource.ts"
 import * as Risk from "../Risk.ts"
-import type { Instruction, Prepared, Step } from "../Step.ts"
+import type { Instruction, Step } from "../Step.ts"
 import type { Finding } from "./observe.ts"
 
 /** A step of the plan that will, or may, change something. */
@@ -16,7 +16,7 @@ interface Pending {
 
 type AnyStep = Step<unknown, unknown, unknown, unknown, string>
 type AnyFinding = Finding<unknown, unknown, unknown>
-type AnyPrepared = Prepared<unknown, unknown, unknown, unknown>
+type Looked = Extract<AnyFinding, { readonly prepared: unknown }>
 
 /** What a step will cost, as far as its check has found more, or a person has accepted it. */
 export const riskOf = (step: AnyStep, needed: Pick<Needed, "risk"> | undefined): Risk.Risk => {
@@ -85,7 +85,7 @@ const plannedStep = (
   if (finding._tag === "NotFresh") return { ...none, skipped: true, reason: "runs on a fresh start only" }
   if (leftOut !== undefined) return { ...none, skipped: true, reason: leftOut }
   if (finding._tag === "Waiting") return { ...base, ...waitingFor(finding.on, actions) }
-  const after = knownAfter(finding.prepared, pending)
+  const after = knownAfter(finding, pending)
   if (after !== undefined) return { ...base, action: "deferred", reason: after }
   if (finding._tag === "CheckFailed") {
     return { ...base, action: "blocked", reason: finding.failure.message, failure: finding.failure }
@@ -118,11 +118,18 @@ const plannedStep = (
   }
 }
 
-/** Which pending step takes away what the check has seen; a check that observes everything waits for all of them. */
-const knownAfter = ({ observes }: AnyPrepared, pending: ReadonlyArray<Pending>): string | undefined => {
-  const deciding = pending.filter((p) => observes === "*" || overlaps(observes, p.touches)).map((p) => p.id)
+/**
+ * Which pending step takes away what the check has seen. One that observes everything, and could not look or failed, may
+ * do so because of any pending step before it.
+ */
+const knownAfter = (finding: Looked, pending: ReadonlyArray<Pending>): string | undefined => {
+  const { observes } = finding.prepared
+  const blind = finding._tag === "CheckFailed" || finding.check._tag === "Unavailable"
+  const deciding = pending
+    .filter(({ touches }) => (observes === "*" ? blind || touches.length > 0 : overlaps(observes, touches)))
+    .map(({ id }) => id)
   if (deciding.length === 0) return undefined
-  return observes === "*" && deciding.length > 1
+  return deciding.length > 3
     ? `known after the ${deciding.length} pending steps before it`
     : `known after ${quoted(deciding)}`
 }
