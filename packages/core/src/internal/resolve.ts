@@ -99,9 +99,9 @@ const plannedStep = (
       return { ...base, action: "apply", everyRun: true, reason: "runs every time" }
     case "Unavailable": {
       const { hint, lacks, reason } = finding.check
-      const providers = pending.filter((p) => p.unknown || overlaps(lacks, p.provides)).map((p) => p.id)
+      const providers = providersOf(lacks, pending)
       return providers.length > 0
-        ? { ...base, action: "deferred", reason: `known after ${quoted(providers)}` }
+        ? { ...base, action: "deferred", reason: knownAfterAll(providers) }
         : {
             ...base,
             action: "blocked",
@@ -118,21 +118,32 @@ const plannedStep = (
   }
 }
 
+/** The pending steps that bring what is lacking; where none is known to, those that may. */
+const providersOf = (lacks: ReadonlyArray<Resource>, pending: ReadonlyArray<Pending>): ReadonlyArray<string> => {
+  const providing = pending.filter(({ provides }) => overlaps(lacks, provides))
+  return (providing.length > 0 ? providing : pending.filter(({ unknown }) => unknown)).map(({ id }) => id)
+}
+
 /**
  * Which pending step takes away what the check has seen. One that observes everything, and could not look or failed, may
- * do so because of any pending step before it.
+ * do so because of any pending step before it; if it says what it lacks, because of those that provide that.
  */
 const knownAfter = (finding: Looked, pending: ReadonlyArray<Pending>): string | undefined => {
   const { observes } = finding.prepared
-  const blind = finding._tag === "CheckFailed" || finding.check._tag === "Unavailable"
+  const unavailable = finding._tag === "Checked" && finding.check._tag === "Unavailable" ? finding.check : undefined
+  if (unavailable !== undefined && providersOf(unavailable.lacks, pending).length > 0) return undefined
+  const blind = finding._tag === "CheckFailed" || unavailable !== undefined
   const deciding = pending
     .filter(({ touches }) => (observes === "*" ? blind || touches.length > 0 : overlaps(observes, touches)))
     .map(({ id }) => id)
-  if (deciding.length === 0) return undefined
-  return deciding.length > 3
-    ? `known after the ${deciding.length} pending steps before it`
-    : `known after ${quoted(deciding)}`
+  return deciding.length === 0 ? undefined : knownAfterAll(deciding)
 }
+
+/** Steps run in order: where there are many, the last one says when. */
+const knownAfterAll = (ids: ReadonlyArray<string>): string =>
+  ids.length > 3
+    ? `known after ${quoted(ids.slice(-1))} and ${ids.length - 1} steps before it`
+    : `known after ${quoted(ids)}`
 
 const waitingFor = (
   sources: ReadonlyArray<string>,
@@ -141,5 +152,5 @@ const waitingFor = (
   const blocked = sources.filter((id) => actions.get(id) === "blocked" || actions.get(id) === "none")
   return blocked.length > 0
     ? { action: "blocked", reason: `needs what ${quoted(blocked)} gives, which is not to be had` }
-    : { action: "deferred", reason: `known after ${quoted(sources)}` }
+    : { action: "deferred", reason: knownAfterAll(sources) }
 }
