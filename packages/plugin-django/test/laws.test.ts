@@ -1,5 +1,6 @@
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { keepsTheLaws as edmsKeepsTheLaws, fakeEdms, makeWorld as makeEdms } from "./support/edms.ts"
 import { fakeLibrary, makeWorld } from "./support/fakeLibrary.ts"
 import { localLibrary, python } from "./support/localLibrary.ts"
 import { keepsTheLaws } from "./support/scenario.ts"
@@ -8,6 +9,11 @@ describe("every step that writes keeps the laws", () => {
   it.effect("in memory", () => {
     const world = makeWorld()
     return keepsTheLaws(fakeLibrary(world)).pipe(Effect.provide(world.layer))
+  })
+
+  it.effect("in memory, as the EDMS is deployed", () => {
+    const world = makeEdms()
+    return edmsKeepsTheLaws(fakeEdms(world)).pipe(Effect.provide(world.layer))
   })
 
   it.live.skipIf(python === undefined)(
