@@ -75,6 +75,23 @@ describe.skipIf(python === undefined)("migrations", () => {
     )
   )
 
+  it.live("that remove what a pending one adds lose nothing", () =>
+    withLibrary((library) =>
+      Effect.gen(function* () {
+        library.manage("migrate")
+        const added = `migrations.AddField("book", "isbn", models.CharField(max_length=20, default=""))`
+        library.write("books/migrations/0003_isbn.py", migration("0002_book_pages", added))
+        library.write(
+          "books/migrations/0004_no_isbn.py",
+          migration("0003_isbn", `migrations.RemoveField("book", "isbn")`)
+        )
+        const found = yield* check
+        if (found._tag !== "Needed") return assert.fail(found._tag)
+        assert.strictEqual(found.risk, undefined)
+      })
+    )
+  )
+
   it.live("that nobody has written for a changed model fail the check", () =>
     withLibrary((library) =>
       Effect.gen(function* () {

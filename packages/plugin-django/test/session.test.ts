@@ -99,6 +99,23 @@ describe.skipIf(python === undefined)("one interpreter", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("answers whatever the application prints, by whichever way", () =>
+    Effect.gen(function* () {
+      const library = yield* localLibrary()
+      const noise = [
+        "import os, sys",
+        "def shout():",
+        "    os.write(1, b'half a line')",
+        "    print('::shipshape::{}')"
+      ]
+      library.write("books/rules.py", [...noise, "    sys.__stdout__.write('and more')", "    return 1", ""].join("\n"))
+      const shout = Effect.flatMap(DjangoProbe, (probe) =>
+        probe.call({ database: "default", call: "books.rules.shout", user: undefined, args: [] })
+      )
+      assert.strictEqual(yield* Effect.provide(shout, library.layer), 1)
+    }).pipe(Effect.scoped, Effect.timeout("10 seconds"))
+  )
+
   it.live("reads only: what tries to write is refused by the database", () =>
     Effect.gen(function* () {
       const library = yield* localLibrary()
@@ -115,7 +132,7 @@ describe.skipIf(python === undefined)("one interpreter", () => {
 
   it.live("makes no database and no compiled sources where there were none", () =>
     Effect.gen(function* () {
-      const library = yield* localLibrary()
+      const library = yield* localLibrary({ PYTHONDONTWRITEBYTECODE: "" })
       const before = fs.readdirSync(library.directory, { recursive: true }).sort()
       const [check] = yield* Effect.provide(planned([Django.migrate("migrate", {})]), library.layer)
       assert.strictEqual(check?._tag, "Needed")
