@@ -144,6 +144,7 @@ const within =
       tail: tailOf(error.stderr.trim() === "" ? error.stdout : error.stderr),
       message: `\`${text}\` in service ${service} ended with exit code ${error.exitCode}`,
       hint: `read the lines above; \`docker compose exec ${service} …\` runs it by hand`,
-      retryable: true
+      retryable: true,
+      ...(error.cause === undefined ? {} : { cause: error.cause })
     })
   }
