@@ -65,14 +65,13 @@ const newest = ({ dumpHost, server, target }: Needs, verified: Map<string, Verif
     for (const { name, takenAt } of found) {
       const file = path.posix.join(directory, name)
       const stat = yield* reads.stat(file)
-      if (stat === undefined || stat.size === 0) continue
-      const key = `${file}\n${stat.size}\n${stat.modifiedAt}`
+      const checksum = files.checksumOf(file)
+      if (stat === undefined || stat.size === 0 || (yield* reads.stat(checksum)) === undefined) continue
+      const expected = files.readChecksum(new TextDecoder().decode(yield* reads.readFile(checksum)))
+      const key = `${file}\n${stat.size}\n${stat.modifiedAt}\n${expected}`
       const known = verified.get(key)
       if (known !== undefined) return known
-      if ((yield* reads.stat(files.checksumOf(file))) === undefined) continue
-      const expected = files.readChecksum(new TextDecoder().decode(yield* reads.readFile(files.checksumOf(file))))
-      const sum = yield* reads.run([["sha256sum"]], sha256sum(file))
-      const sha256 = files.readChecksum(sum.stdout)
+      const sha256 = files.readChecksum((yield* reads.run([["sha256sum"]], sha256sum(file))).stdout)
       if (sha256 === undefined || sha256 !== expected) continue
       const tools = yield* dumpHost.find(major)
       const listing = yield* host
@@ -177,8 +176,10 @@ const prune = Effect.fnUntraced(function* (
   for (const name of files.partialsOf(database, names)) yield* target.remove(path.posix.join(directory, name))
 })
 
-const isDiskFull = (error: Target.RunError): boolean =>
-  Predicate.hasProperty(error.cause, "code") && error.cause.code === "ENOSPC"
+/** The write that failed stands behind the command that failed of it. */
+const isDiskFull = (error: unknown): boolean =>
+  Predicate.hasProperty(error, "cause") &&
+  ((Predicate.hasProperty(error.cause, "code") && error.cause.code === "ENOSPC") || isDiskFull(error.cause))
 
 const diskFull = (directory: string, cause: unknown): DiskFull =>
   new DiskFull({

@@ -9,21 +9,39 @@ import { serverNotReady, type Where } from "./sqlstate.ts"
 /** How the relay ends when nothing listens on the port, and when the container has nothing to relay with. */
 const exit = { refused: 69, noRelay: 70 } as const
 
-// Ends as soon as either side has ended, so that a deployment that is killed leaves no session behind.
-const bashRelay = `exec 3<>"/dev/tcp/127.0.0.1/$1" || exit ${exit.refused}
-exec 4<&0; cat <&3 & cat <&4 >&3 & wait -n; kill $(jobs -p) 2>/dev/null; exit 0`
-
-const perlRelay = `use IO::Socket::INET; use IO::Select;
-my $s = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $ARGV[0]) or do { print STDERR "$@\\n"; exit ${exit.refused} };
-my $both = IO::Select->new($s, \\*STDIN);
+/*
+ * PostgreSQL is the first process of its container, so it inherits every process that a relay leaves behind, and takes one
+ * that was ended by a signal for a crash of its own: it would throw all sessions out. A relay is one process, or waits
+ * for those that it has started. It ends when either side has ended, so that a deployment that is killed leaves no
+ * session.
+ */
+const perl = `use IO::Socket::INET; use IO::Select;
+my $server = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $ARGV[0]) or do { print STDERR "$@\\n"; exit ${exit.refused} };
+my $both = IO::Select->new($server, \\*STDIN);
 while (1) { for my $from ($both->can_read) {
-  my $to = $from == $s ? \\*STDOUT : $s; my $n = sysread($from, my $bytes, 65536); exit 0 unless $n;
+  my $to = $from == $server ? \\*STDOUT : $server; my $n = sysread($from, my $bytes, 65536); exit 0 unless $n;
   for (my $at = 0; $at < $n;) { my $w = syswrite($to, $bytes, $n - $at, $at); exit 0 unless defined $w; $at += $w } } }`
 
+const python = `import os, select, socket, sys
+try: server = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+except OSError as error: print(error, file=sys.stderr); sys.exit(${exit.refused})
+while True:
+  for ready in select.select([server, 0], [], [])[0]:
+    try: data = os.read(0, 65536) if ready == 0 else server.recv(65536)
+    except OSError: sys.exit(0)
+    if not data: sys.exit(0)
+    if ready == 0: server.sendall(data)
+    else:
+      while data: data = data[os.write(1, data):]`
+
+const bash = `exec 3<>"/dev/tcp/127.0.0.1/$1" || exit ${exit.refused}
+exec 4<&0; cat <&3 & cat <&4 >&3 & wait -n; kill $(jobs -p) 2>/dev/null; wait; exit 0`
+
 /** Constant, whatever is deployed: the port is an argument. TCP, as a server that initialises listens on its socket only. */
-const relay = `if command -v bash >/dev/null; then exec bash -c '${bashRelay}' relay "$1"
-elif command -v perl >/dev/null; then exec perl -e '${perlRelay}' "$1"
+export const relay = `if command -v perl >/dev/null; then exec perl -e '${perl}' "$1"
+elif command -v python3 >/dev/null; then exec python3 -c '${python}' "$1"
 elif command -v socat >/dev/null; then exec socat STDIO "TCP:127.0.0.1:$1"
+elif command -v bash >/dev/null; then exec bash -c '${bash}' relay "$1"
 elif command -v nc >/dev/null; then exec nc 127.0.0.1 "$1"
 else exit ${exit.noRelay}; fi`
 
@@ -60,7 +78,7 @@ const reason = (where: Where, target: Target.Operations, exitCode: number, stder
     case exit.refused:
       return serverNotReady(where, new Error(said === "" ? "nothing listens on its port" : said))
     case exit.noRelay:
-      return impossible(where, "it has neither bash, perl, socat nor nc")
+      return impossible(where, "it has none of perl, python3, socat, bash and nc")
     case 127:
       return impossible(where, said)
     default:
@@ -72,7 +90,7 @@ const impossible = (where: Where, said: string): TunnelImpossible =>
   new TunnelImpossible({
     server: where.server,
     message: `no connection can be carried into ${where.server}: ${said}`,
-    hint: "publish the port and use Postgres.server, or use an image that has bash, perl, socat or nc"
+    hint: "publish the port and use Postgres.server, or use an image that has one of perl, python3, socat, bash and nc"
   })
 
 const unavailable = (target: Target.Operations, said: string): Target.TargetUnavailable =>
