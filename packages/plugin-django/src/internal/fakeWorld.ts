@@ -40,13 +40,15 @@ const tablesOf = ({ applied, migrations }: DjangoWorld, app: string) => {
 }
 
 const rowsOf = (world: DjangoWorld, model: string): ReadonlyArray<Row> | undefined =>
-  model === "auth.Group" ? [...world.groups].map((name) => ({ name })) : world.models.get(model)
+  model === "auth.Group" ? [...world.groups.keys()].map((name) => ({ name })) : world.models.get(model)
 
 const unknownGroup = ({ groups }: DjangoWorld, names: ReadonlyArray<string>) => {
   const unknown = names.find((name) => !groups.has(name))
   return unknown === undefined
     ? Effect.void
-    : Effect.fail(new DjangoError.UnknownGroup({ message: `there is no group ${unknown}`, hint: suggestion(groups) }))
+    : Effect.fail(
+        new DjangoError.UnknownGroup({ message: `there is no group ${unknown}`, hint: suggestion(groups.keys()) })
+      )
 }
 
 const existing = ({ users }: DjangoWorld, name: string): Effect.Effect<User, DjangoError.UnknownUser> => {
@@ -115,8 +117,9 @@ const probeOf = (options: Options, world: World): DjangoProbe["Service"] => ({
   }),
   permission: Effect.fnUntraced(function* ({ permission, user }) {
     yield* reached(world, true)
-    const { active, permissions, superuser } = yield* existing(world(), user)
-    return active && (superuser || permissions.includes(permission))
+    const { active, groups, permissions, superuser } = yield* existing(world(), user)
+    const granted = [...permissions, ...groups.flatMap((group) => world().groups.get(group) ?? [])]
+    return active && (superuser || granted.includes(permission))
   }),
   call: Effect.fnUntraced(function* ({ args, call, user }) {
     yield* reached(world, true)

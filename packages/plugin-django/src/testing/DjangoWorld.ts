@@ -32,7 +32,7 @@ export interface User {
   readonly staff: boolean
   readonly superuser: boolean
   readonly groups: ReadonlyArray<string>
-  /** As in `documents.add_document`; a superuser has them all. */
+  /** As in `documents.add_document`, besides those of the groups; a superuser has them all. */
   readonly permissions: ReadonlyArray<string>
 }
 
@@ -62,7 +62,8 @@ export interface Options {
   /** Model changes without a migration, by app. */
   readonly missing?: Readonly<Record<string, ReadonlyArray<string>>>
   readonly users?: Readonly<Record<string, Partial<User>>>
-  readonly groups?: ReadonlyArray<string>
+  /** Permissions by group. */
+  readonly groups?: Readonly<Record<string, ReadonlyArray<string>>>
   /** Rows by model, as in `users.Role`. A model that is not listed does not exist. */
   readonly models?: Readonly<Record<string, ReadonlyArray<Row>>>
   /** What commands do to the world. An `Error` that one returns is what it fails with. */
@@ -87,7 +88,7 @@ export interface DjangoWorld {
   readonly applied: Set<string>
   readonly missing: Map<string, ReadonlyArray<string>>
   readonly users: Map<string, User>
-  readonly groups: Set<string>
+  readonly groups: Map<string, ReadonlyArray<string>>
   readonly models: Map<string, ReadonlyArray<Row>>
   readonly staticFiles: Set<string>
   readonly collected: Set<string>
@@ -105,7 +106,22 @@ export interface DjangoWorld {
   readonly layer: Layer.Layer<DjangoProbe | DjangoControl>
 }
 
-const withDefaults = (user: Partial<User>): User => ({
+/**
+ * Makes a user: active, and nothing else unless it is given.
+ *
+ * @example
+ * ```ts
+ * import { DjangoWorld } from "@shipshape/plugin-django/testing"
+ * import assert from "node:assert"
+ *
+ * const world = DjangoWorld.make({})
+ * world.users.set("admin", DjangoWorld.user({ superuser: true }))
+ * assert.equal(world.users.get("admin")?.active, true)
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const user = (given: Partial<User>): User => ({
   email: "",
   password: "",
   active: true,
@@ -113,7 +129,7 @@ const withDefaults = (user: Partial<User>): User => ({
   superuser: false,
   groups: [],
   permissions: [],
-  ...user
+  ...given
 })
 
 const mapOf = <A>(record: Readonly<Record<string, A>> | undefined): Map<string, A> =>
@@ -157,8 +173,8 @@ export const make = (options: Options): DjangoWorld => {
     migrations: mapOf(options.migrations),
     applied: new Set(options.applied),
     missing: mapOf(options.missing),
-    users: new Map(Object.entries(options.users ?? {}).map(([name, user]) => [name, withDefaults(user)])),
-    groups: new Set(options.groups),
+    users: new Map(Object.entries(options.users ?? {}).map(([name, given]) => [name, user(given)])),
+    groups: mapOf(options.groups),
     models: mapOf(options.models),
     staticFiles: new Set(options.staticFiles),
     collected: new Set(options.collected),

@@ -79,21 +79,21 @@ export const makeWorld = (): DjangoWorld.DjangoWorld =>
       create_default_roles: ({ models }) => void models.set("users.Role", rows(14)),
       create_default_groups: ({ groups }) => {
         for (const name of ["Readers", "Authors", "Reviewers", "Approvers", "Administrators"])
-          groups.add(`Document ${name}`)
-        groups.add("User Administrators")
+          groups.set(`Document ${name}`, ["documents.view_document"])
+        groups.set("User Administrators", [])
       },
       create_default_document_types: ({ models, users }) =>
         [...users.values()].some(({ superuser }) => superuser)
           ? models.set("documents.DocumentType", rows(7))
           : new Error("Document types belong to a superuser and there is none."),
       create_default_document_sources: ({ models }) => void models.set("documents.DocumentSource", rows(4)),
-      ensure_user: ({ models }, { args, env }) =>
-        env.EDMS_USER_PASSWORD === undefined
-          ? new Error("Set EDMS_USER_PASSWORD")
-          : models.set("users.UserRole", [
-              { user: { username: args[0] ?? "" }, role: { module: "O1", level: "write" } }
-            ])
-    }
+      ensure_user: ({ models, users }, { args: [username = ""], env }) => {
+        if (env.EDMS_USER_PASSWORD === undefined) return new Error("Set EDMS_USER_PASSWORD")
+        users.set(username, DjangoWorld.user({}))
+        return models.set("users.UserRole", [{ user: { username }, role: { module: "O1", level: "write" } }])
+      }
+    },
+    functions: { "users.permissions.has_write_permission": (user) => user?.active === true }
   })
 
 export const fakeEdms = (world: DjangoWorld.DjangoWorld): Edms => {

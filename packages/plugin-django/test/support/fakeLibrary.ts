@@ -14,7 +14,7 @@ export const makeWorld = (): DjangoWorld.DjangoWorld =>
         const before = (models.get("books.Shelf") ?? []).filter(({ name }) => !names.includes(String(name)))
         models.set("books.Shelf", [...before, ...names.map((name) => ({ name }))])
       },
-      create_groups: ({ groups }) => void groups.add("Librarians").add("Readers"),
+      create_groups: ({ groups }) => void groups.set("Librarians", []).set("Readers", []),
       stumble: () => new Error("There is a stone on the path.")
     },
     functions: { "books.rules.may_borrow": (user, [limit]) => user?.active === true && Number(limit) <= 3 }
