@@ -13,8 +13,8 @@ import { type TextOptions, viewOf } from "./Options.ts"
  * @since 0.1.0
  */
 export interface FailureOptions extends TextOptions {
-  /** The step that failed. */
-  readonly step?: { readonly id: string; readonly type: string }
+  /** The steps that failed of it. */
+  readonly steps?: ReadonlyArray<{ readonly id: string; readonly type: string }>
 }
 
 /** Lines of a log that are shown unless all are asked for. */
@@ -31,7 +31,7 @@ const tailLines = 12
  *
  * const text = failureText(
  *   { ...Failure.report(new Error("queue mail is full")), code: "acme.queue-full", hint: "purge it" },
- *   { step: { id: "mail", type: "acme.queue" } }
+ *   { steps: [{ id: "mail", type: "acme.queue" }] }
  * )
  * assert.equal(text, [
  *   "error[acme.queue-full]: queue mail is full",
@@ -50,13 +50,16 @@ export const failureText = (failure: Report, options: FailureOptions = {}): stri
     wrap(text, width - label.length - 4).map((line, i) =>
       i === 0 ? `  ${paint.bold(`${label}:`)} ${line}` : `${" ".repeat(label.length + 4)}${line}`
     )
+  const steps = options.steps ?? []
   const tail = failure.tail ?? []
   const shown = verbose ? tail : tail.slice(-tailLines)
   const hidden = tail.length - shown.length
   return [
     first.startsWith(head) ? paint.bold(paint.red(head)) + paint.bold(first.slice(head.length)) : paint.bold(first),
     ...more.map((line) => `  ${paint.bold(line.trimStart())}`),
-    ...(options.step === undefined ? [] : labelled("step", `${options.step.id} (${options.step.type})`)),
+    ...(steps.length === 0
+      ? []
+      : labelled(steps.length === 1 ? "step" : "steps", steps.map(({ id, type }) => `${id} (${type})`).join(", "))),
     ...(hidden > 0 ? [paint.dim(`  │ … ${hidden} lines before these, with --verbose`)] : []),
     ...shown.map((line) => `${paint.dim("  │")} ${oneLine(line)}`),
     ...failure.causes.filter((cause) => !failure.message.includes(cause)).flatMap((cause) => labelled("cause", cause)),

@@ -6,7 +6,7 @@
 import type { Change } from "../Check.ts"
 import type { Plan, PlannedStep } from "../Plan.ts"
 import type { Paint } from "./internal/paint.ts"
-import { displayWidth, oneLine, truncate, wrap } from "./internal/text.ts"
+import { displayWidth, joinParts, oneLine, truncate, wrap } from "./internal/text.ts"
 import { type TextOptions, type View, viewOf } from "./Options.ts"
 
 /** Steps in order that follow one another are folded from so many on, in plans of more steps than a screen shows. */
@@ -49,12 +49,13 @@ const narrow = 60
  */
 export const planText = (plan: Plan, options: TextOptions = {}): string => {
   const view = viewOf(options)
+  const told = new Set<string>()
   const column = Math.min(Math.max(0, ...plan.steps.map((step) => displayWidth(step.id))), Math.floor(view.width / 3))
   return [
     ...headLines(plan, view),
     "",
     ...folded(plan.steps, view).flatMap((item) =>
-      Array.isArray(item) ? foldLines(item, view) : stepLines(item, column, view)
+      Array.isArray(item) ? foldLines(item, view) : stepLines(item, column, view, told)
     ),
     "",
     ...summaryLines(plan, view)
@@ -122,11 +123,14 @@ export const markOf = (step: PlannedStep, paint: Paint): string => {
   }
 }
 
-const stepLines = (step: PlannedStep, column: number, view: View): ReadonlyArray<string> => {
+/** `told` are the hints that stand above already. */
+const stepLines = (step: PlannedStep, column: number, view: View, told: Set<string>): ReadonlyArray<string> => {
   const { paint, width } = view
   const beside = width >= narrow
   const indent = beside ? column + 7 : 6
-  const details = detailsOf(step, width - indent, view)
+  const hint = step.failure?.hint ?? ""
+  const details = detailsOf(step, width - indent, view, told.has(hint) ? "" : hint)
+  told.add(hint)
   const name = truncate(step.id, beside ? column : width - 4)
   const head = `  ${markOf(step, paint)} ${isQuiet(step) ? paint.dim(name) : name}`
   if (details.length === 0) return [head]
@@ -136,7 +140,7 @@ const stepLines = (step: PlannedStep, column: number, view: View): ReadonlyArray
 }
 
 /** What stands beside a step, in lines of at most `width` cells. */
-const detailsOf = (step: PlannedStep, width: number, { paint, verbose }: View): ReadonlyArray<string> => {
+const detailsOf = (step: PlannedStep, width: number, { paint, verbose }: View, hint: string): ReadonlyArray<string> => {
   const lines = (text: string, put: (line: string) => string = (line) => line): ReadonlyArray<string> =>
     wrap(text, Math.max(16, width)).map(put)
   const marks = [
@@ -154,7 +158,7 @@ const detailsOf = (step: PlannedStep, width: number, { paint, verbose }: View): 
   if (step.action === "blocked") {
     return [
       ...lines(step.reason ?? step.failure?.message ?? "", paint.red),
-      ...(step.failure === undefined ? [] : lines(`hint: ${step.failure.hint}`, paint.dim)),
+      ...(hint === "" ? [] : lines(`hint: ${hint}`, paint.dim)),
       ...marks
     ]
   }
@@ -197,11 +201,11 @@ const summaryLines = (plan: Plan, { paint, width }: View): ReadonlyArray<string>
     blocked > 0 ? paint.red(`${blocked} blocked`) : "",
     skipped > 0 ? paint.dim(`${skipped} left out`) : ""
   ].filter((part) => part !== "")
-  const summary = `  ${parts.join(" · ")}`
-  const digest = paint.dim(`plan ${plan.digest.slice(0, 6)}`)
-  return displayWidth(summary) + displayWidth(digest) + 3 <= width
-    ? [`${summary}   ${digest}`]
-    : [summary, `  ${digest}`]
+  return joinParts(
+    [...joinParts(parts, width).map((line) => line.trimStart()), paint.dim(`plan ${plan.digest.slice(0, 6)}`)],
+    width,
+    "   "
+  )
 }
 
 /** Whether `verify` has nothing against a step: one that runs every time is never in order, nor wrong. */
@@ -211,12 +215,13 @@ export const isInOrder = (step: PlannedStep): boolean => step.action === "none" 
 export const verifyText = (plan: Plan, options: TextOptions = {}): string => {
   const view = viewOf(options)
   const wrong = plan.steps.filter((step) => !isInOrder(step))
+  const told = new Set<string>()
   const checked = plan.steps.filter((step) => step.skipped !== true && step.everyRun !== true).length
   const column = Math.min(Math.max(0, ...wrong.map((step) => displayWidth(step.id))), Math.floor(view.width / 3))
   return [
     ...headLines(plan, view),
     "",
-    ...(view.verbose ? plan.steps : wrong).flatMap((step) => stepLines(step, column, view)),
+    ...(view.verbose ? plan.steps : wrong).flatMap((step) => stepLines(step, column, view, told)),
     ...(wrong.length > 0 || view.verbose ? [""] : []),
     wrong.length === 0
       ? `  ${view.paint.green(`all ${checked} in order`)}`

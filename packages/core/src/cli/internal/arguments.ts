@@ -11,7 +11,7 @@ import * as Flag from "effect/cli/Flag"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import { type UsageInvalid, usage } from "./usage.ts"
+import { didYouMean, type UsageInvalid, usage } from "./usage.ts"
 /** What every command takes. */
 export interface Common {
   readonly file: string | undefined
@@ -27,7 +27,7 @@ export interface Selection {
   readonly json: boolean
   readonly only: ReadonlyArray<string>
   readonly skip: ReadonlyArray<string>
-  readonly concurrency: number | undefined
+  readonly concurrency: string | undefined
   readonly envFiles: ReadonlyArray<string>
   readonly inputs: ReadonlyArray<string>
   readonly reporter: ReporterName | undefined
@@ -104,12 +104,7 @@ const selection = {
   json,
   only: listOf("only", "Run these steps only; the others are looked at and left alone"),
   skip: listOf("skip", "Leave these steps alone"),
-  concurrency: Flag.Int("concurrency").pipe(
-    Flag.withMetavar("N"),
-    Flag.withDescription("How many steps of a group run at a time (default: 4)"),
-    Flag.optional,
-    Flag.map(Option.getOrUndefined)
-  ),
+  concurrency: textOf("concurrency", "N", "How many steps of a group run at a time (default: 4)"),
   envFiles: manyOf("env-file", "FILE", "Read inputs from a file of KEY=VALUE lines; may be repeated, the last wins"),
   inputs: manyOf("input", "NAME=VALUE", "Give an input that is no secret; may be repeated"),
   reporter: Flag.Literals("reporter", reporterNames).pipe(
@@ -208,28 +203,22 @@ export const parse = (
 
 /** What effect/cli found wrong, in the words of this program. */
 const usageOf = (errors: ReadonlyArray<CliError.CliError>, shown: CliError.CliError, program: string): UsageInvalid => {
-  const path = shown._tag === "ShowHelp" ? shown.commandPath : [program]
-  const command = path.slice(1).join(" ")
-  // Behind an unknown command every flag is unknown: that is no news.
-  const unknown = errors.find((error) => error._tag === "UnknownSubcommand")
-  const messages = (unknown === undefined ? errors : [unknown]).map((error) => problemOf(error, command))
-  return usage(
-    [...new Set(messages)].join("\n"),
-    command === ""
-      ? `\`${program} --help\` lists the commands`
-      : `\`${program} ${command} --help\` lists the flags of ${command}`
-  )
+  const command = (shown._tag === "ShowHelp" ? shown.commandPath : [program]).slice(1).join(" ")
+  const [first] = errors
+  if (command === "" && first !== undefined) {
+    // Without a command, nothing that follows can be known: only the first error is news.
+    return first._tag === "UnrecognizedOption"
+      ? usage(`there is no flag ${first.option} before the command`, `write the command first: \`${program} plan …\``)
+      : usage(problemOf(first, command), `\`${program} --help\` lists the commands`)
+  }
+  const problems = new Set(errors.map((error) => problemOf(error, command)))
+  return usage([...problems].join("\n"), `\`${program} ${command} --help\` says what ${command} takes`)
 }
 
 const problemOf = (error: CliError.CliError, command: string): string => {
   switch (error._tag) {
     case "UnrecognizedOption":
-      return meant(
-        command === ""
-          ? `there is no flag ${error.option}, or not before the command`
-          : `${command} has no flag ${error.option}`,
-        error.suggestions
-      )
+      return meant(`${command} has no flag ${error.option}`, error.suggestions)
     case "UnknownSubcommand":
       return meant(`there is no command “${error.subcommand}”`, error.suggestions)
     case "MissingArgument":
@@ -237,16 +226,21 @@ const problemOf = (error: CliError.CliError, command: string): string => {
     case "UnexpectedArgument":
       return `${command} takes no ${error.arguments.map((argument) => `“${argument}”`).join(", ")}`
     case "InvalidValue":
-      if (error.expected === "at most 1 value") return `--${error.option} is given more than once`
-      return error.value === ""
-        ? `--${error.option} needs a value`
-        : `${error.kind === "flag" ? "--" : ""}${error.option} cannot be “${error.value}”: ${lowerFirst(error.expected)}`
+      return invalidValue(error)
     default:
       return error.message
   }
 }
 
+const invalidValue = ({ expected, kind, option, value }: CliError.InvalidValue): string => {
+  const name = `${kind === "flag" ? "--" : ""}${option}`
+  if (expected === "at most 1 value") return `${name} is given more than once`
+  if (value === "") return `${name} needs a value`
+  const known = [...expected.matchAll(/"([^"]+)"/g)].map((match) => match[1] ?? "")
+  return known.length === 0
+    ? `${name} cannot be “${value}”: ${expected.slice(0, 1).toLowerCase()}${expected.slice(1)}`
+    : didYouMean(`${name} cannot be “${value}”: it is ${known.join(", ")}`, value, known)
+}
+
 const meant = (message: string, suggestions: ReadonlyArray<string>): string =>
   suggestions[0] === undefined ? message : `${message} — did you mean “${suggestions[0]}”?`
-
-const lowerFirst = (text: string): string => text.slice(0, 1).toLowerCase() + text.slice(1)

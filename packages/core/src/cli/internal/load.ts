@@ -15,15 +15,12 @@ export const load = Effect.fnUntraced(function* (directory: string, file: string
   const path = resolve(directory, name)
   yield* Effect.tryPromise({
     try: () => access(path),
-    catch: (cause) =>
+    catch: () =>
       new DeploymentUnloadable({
         file: path,
         message: `there is no file ${name} in ${directory}`,
         hint:
-          file === undefined
-            ? "start in the folder of deploy.ts, or say --file FILE"
-            : "correct the path behind --file",
-        cause
+          file === undefined ? "start in the folder of deploy.ts, or say --file FILE" : "correct the path behind --file"
       })
   })
   const module = yield* Effect.tryPromise({
@@ -77,7 +74,7 @@ const notLoaded = (name: string, path: string, cause: unknown): DeploymentUnload
     return make(`${name} is no file that Node can import`, "name a .ts, .mts, .js or .mjs file")
   }
   return Predicate.isError(cause) && cause.name === "SyntaxError"
-    ? make(`${where}: ${message}`, "correct the syntax")
+    ? make(`${where}: ${message}`, "correct the syntax, or the import")
     : make(`${where} failed while it was loaded: ${message}`, "correct the file; --verbose shows where it failed")
 }
 

@@ -62,7 +62,9 @@ const answer = Effect.fnUntraced(function* (start: Start, surface: Surface, requ
     return yield* usage("--file has no meaning here: this program is the deployment", "leave --file out")
   }
   const deployment = start.deployment ?? (yield* load(surface.directory, request.file))
-  const environment = yield* environmentOf(deployment, request.env)
+  // What the plugins offer is asked for before there is anything to choose.
+  const env = request.env ?? (request.command === "steps" ? deployment.names[0] : undefined)
+  const environment = yield* environmentOf(deployment, env)
   const context: Context = { deployment, environment, surface, seen }
   switch (request.command) {
     case "plan":

@@ -24,6 +24,8 @@ export const runMain = async (given: { readonly deployment?: Deployment.Any }): 
     })
   )
   endOnSignals(fiber, surface)
+  // Fibers that wait keep no process alive by themselves.
+  setInterval(() => {}, 0x7fffffff)
   const exit = await Effect.runPromise(Fiber.await(fiber))
   return process.exit(Exit.isSuccess(exit) ? exit.value : exitCodeOf(exit.cause, surface))
 }

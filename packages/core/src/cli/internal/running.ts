@@ -31,8 +31,11 @@ const encodePlan = Schema.encodeSync(Schema.fromJsonString(Plan.Plan))
 /** Checks what can be checked before the deployment is opened, and opens it. */
 const open = Effect.fnUntraced(function* ({ deployment, environment, surface }: Context, selection: Selection) {
   const { concurrency, envFiles, fresh, inputs, only, skip } = selection
-  if (concurrency !== undefined && concurrency < 1) {
-    return yield* usage(`--concurrency cannot be ${concurrency}`, "say how many steps run at a time: 1 or more")
+  if (concurrency !== undefined && !/^[1-9]\d{0,5}$/.test(concurrency)) {
+    return yield* usage(
+      `--concurrency cannot be “${concurrency}”`,
+      "say how many steps run at a time: a whole number from 1"
+    )
   }
   const both = only.filter((id) => skip.includes(id))
   if (both.length > 0) {
@@ -48,7 +51,7 @@ const open = Effect.fnUntraced(function* ({ deployment, environment, surface }: 
     inputs: yield* sourcesOf({ deployment, directory, env, envFiles, inputs }),
     ...(only.length === 0 ? {} : { only }),
     skip,
-    ...(concurrency === undefined ? {} : { concurrency })
+    ...(concurrency === undefined ? {} : { concurrency: Number(concurrency) })
   })
 })
 

@@ -66,8 +66,9 @@ export const nodeSurface = (): Surface => {
     color: { out: colorOf(undefined, env, stdout.isTTY === true), err: colorOf(undefined, env, stderr.isTTY === true) },
     interactive: stdin.isTTY === true && stdout.isTTY === true,
     repaints: stdout.isTTY === true && env.TERM !== "dumb",
-    width: () => (stdout.isTTY === true ? stdout.columns : undefined) ?? 100,
-    height: () => (stdout.isTTY === true ? stdout.rows : undefined) ?? 24,
+    // A terminal that does not know its size says 0.
+    width: () => (stdout.isTTY === true ? stdout.columns || 80 : 100),
+    height: () => stdout.rows || 24,
     onResize: (listener) => {
       stdout.on("resize", listener)
       return () => stdout.off("resize", listener)

@@ -19,6 +19,7 @@ const intervalMillis = 1_000 / 12
 const hideCursor = "\u001b[?25l"
 const showCursor = "\u001b[?25h"
 const toLineEnd = "\u001b[K"
+const upAndErase = "\u001b[1A\u001b[2K"
 const toScreenEnd = "\u001b[J"
 
 export const makeScreen = (options: {
@@ -34,11 +35,15 @@ export const makeScreen = (options: {
   let timer: NodeJS.Timeout | undefined
   let release: (() => void) | undefined
 
-  /** To where the area begins. A terminal that became narrower has broken its lines into more. */
-  const home = (width: number): string => {
-    const rows = painted.reduce((sum, line) => sum + Math.max(1, Math.ceil(displayWidth(line) / width)), 0)
-    return rows === 0 ? "" : `\u001b[${rows}A\r`
-  }
+  /** Rows that the area takes up. A terminal that became narrower has broken its lines into more. */
+  const rows = (width: number): number =>
+    painted.reduce((sum, line) => sum + Math.max(1, Math.ceil(displayWidth(line) / Math.max(1, width))), 0)
+
+  /** To where the area begins. */
+  const home = (width: number): string => (painted.length === 0 ? "" : `\u001b[${rows(width)}A\r`)
+
+  /** Takes the area away line by line: some terminals keep in their history what is cleared as a whole. */
+  const erase = (width: number): string => `${upAndErase.repeat(rows(width))}${painted.length === 0 ? "" : "\r"}`
 
   const paint = (): void => {
     timer = undefined
@@ -47,11 +52,14 @@ export const makeScreen = (options: {
     const next = options.frame(now, size)
     paintedAt = now
     if (waiting !== "" || next.length !== painted.length || next.some((line, i) => line !== painted[i])) {
-      const area = next.map((line) => `${line}${toLineEnd}\n`).join("")
       if (next.length > 0) take()
-      const over = painted.length > 0
-      const lasting = over ? waiting.replaceAll("\n", `${toLineEnd}\n`) : waiting
-      options.write(`${home(size.width)}${lasting}${area}${over ? toScreenEnd : ""}`)
+      const over = painted.length > 0 ? toScreenEnd : ""
+      const lines = waiting + next.map((line) => `${line}\n`).join("")
+      options.write(
+        next.length === 0
+          ? erase(size.width) + waiting
+          : home(size.width) + lines.replaceAll("\n", `${toLineEnd}\n`) + over
+      )
       waiting = ""
       painted = next
     }
@@ -85,8 +93,8 @@ export const makeScreen = (options: {
   const close = (): void => {
     clearTimeout(timer)
     timer = undefined
-    const wipe = painted.length > 0 ? `${home(options.size().width)}${toScreenEnd}` : ""
-    if (wipe !== "" || waiting !== "") options.write(wipe + waiting)
+    const last = erase(options.size().width) + waiting
+    if (last !== "") options.write(last)
     waiting = ""
     painted = []
     release?.()

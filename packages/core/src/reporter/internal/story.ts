@@ -1,10 +1,11 @@
 import type { Event, StepResult } from "../../Event.ts"
+import type { Report } from "../../Failure.ts"
 import type { Plan } from "../../Plan.ts"
 import { failureText } from "../Failure.ts"
 import { type TextOptions, viewOf } from "../Options.ts"
 import { changeText, planText, verifyText } from "../Plan.ts"
 import type { Paint } from "./paint.ts"
-import { displayWidth, duration, oneLine, truncate, wrap } from "./text.ts"
+import { displayWidth, duration, joinParts, oneLine, truncate, wrap } from "./text.ts"
 
 type Of<Tag extends Event["_tag"]> = Extract<Event, { readonly _tag: Tag }>
 
@@ -81,11 +82,7 @@ const widthIn = (id: string, groups: ReadonlySet<string>, shown: string): number
 const endText = (event: Of<"RunFinished">, ended: ReadonlyArray<StepResult>, options: TextOptions): string => {
   if (event.outcome === "refused") return ""
   const { paint, width } = viewOf(options)
-  const failures = ended.flatMap(({ failure, id, type }) =>
-    failure === undefined || failure.code === "core.interrupted"
-      ? []
-      : [failureText(failure, { ...options, step: { id, type } }), ""]
-  )
+  const failures = failuresOf(ended).flatMap(({ failure, steps }) => [failureText(failure, { ...options, steps }), ""])
   const [broken] = ended.filter((result) => result.outcome === "failed" && result.optional !== true)
   const underWay = ended.filter((result) => result.failure?.code === "core.interrupted").map((result) => result.id)
   const notRun = ended.filter((result) => result.outcome === "notRun").map((result) => result.id)
@@ -104,23 +101,45 @@ const endText = (event: Of<"RunFinished">, ended: ReadonlyArray<StepResult>, opt
     ...(event.outcome === "failed" && notRun.length > 0
       ? [...lines(`not run, because “${broken?.id}” failed: ${notRun.join(", ")}`).map(paint.yellow), ""]
       : []),
-    countsLine(event, paint)
+    ...countsLines(event, paint, width)
   ].join("\n")
 }
 
-const countsLine = ({ counts, durationMs, outcome }: Of<"RunFinished">, paint: Paint): string => {
+/** What went wrong, once for all steps of which it is said in the same words. */
+const failuresOf = (
+  ended: ReadonlyArray<StepResult>
+): ReadonlyArray<{ readonly failure: Report; readonly steps: ReadonlyArray<StepResult> }> => {
+  const found = new Map<string, { readonly failure: Report; readonly steps: Array<StepResult> }>()
+  for (const step of ended) {
+    const { failure } = step
+    if (failure === undefined || failure.code === "core.interrupted") continue
+    const words = JSON.stringify(failure)
+    const same = found.get(words)
+    if (same === undefined) found.set(words, { failure, steps: [step] })
+    else same.steps.push(step)
+  }
+  return [...found.values()]
+}
+
+const countsLines = (
+  { counts, durationMs, outcome }: Of<"RunFinished">,
+  paint: Paint,
+  width: number
+): ReadonlyArray<string> => {
   const broken = counts.failed - counts.optionalFailed
   const parts = [
     counts.applied > 0 ? paint.green(`${counts.applied} applied`) : "",
     counts.satisfied > 0 ? `${counts.satisfied} in order` : "",
-    broken > 0 ? paint.red(`${broken} ${outcome === "interrupted" ? "interrupted or failed" : "failed"}`) : "",
+    broken > 0 ? paint.red(`${broken} ${outcome === "interrupted" ? "interrupted" : "failed"}`) : "",
     counts.optionalFailed > 0 ? paint.yellow(`${counts.optionalFailed} failed, and may`) : "",
     counts.notRun > 0 ? paint.yellow(`${counts.notRun} not run`) : "",
     counts.skipped > 0 ? paint.dim(`${counts.skipped} left out`) : "",
     counts.undone > 0 ? `${counts.undone} undone` : ""
   ].filter((part) => part !== "")
-  const nothing = outcome === "succeeded" && counts.applied === 0 ? "nothing to do: " : ""
-  return `  ${nothing}${parts.length === 0 ? "no steps" : parts.join(" · ")}   ${paint.dim(duration(durationMs))}`
+  const [first = "no steps", ...others] = parts
+  const head = outcome === "succeeded" && counts.applied === 0 ? `nothing to do: ${first}` : first
+  const lines = joinParts([head, ...others], width).map((line) => line.trimStart())
+  return joinParts([...lines, paint.dim(duration(durationMs))], width, "   ")
 }
 
 /** The mark in front of a step that has ended. */
@@ -142,7 +161,7 @@ const resultMark = (result: StepResult, paint: Paint): string => {
 const resultDetail = (result: StepResult, width: number): string => {
   const took = result.durationMs >= 100 ? duration(result.durationMs) : ""
   const parts = (text: string, more = ""): string => {
-    const rest = [more, took].filter((part) => part !== "").join(" · ")
+    const rest = [width < 32 ? "" : more, took].filter((part) => part !== "").join(" · ")
     const room = rest === "" ? width : width - displayWidth(rest) - 3
     return [truncate(oneLine(text.replaceAll("\n", " ")), room), rest].filter((part) => part !== "").join(" · ")
   }

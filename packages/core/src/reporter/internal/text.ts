@@ -51,3 +51,15 @@ export const duration = (millis: number): string => {
     ? `${Math.floor(seconds / 60)} min ${two(seconds % 60)} s`
     : `${Math.floor(seconds / 3_600)} h ${two(Math.floor((seconds % 3_600) / 60))} min`
 }
+
+/** Joins painted parts by a dot, in lines of at most `width` cells that begin with two spaces. */
+export const joinParts = (parts: ReadonlyArray<string>, width: number, separator = " · "): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  for (const part of parts) {
+    const last = lines.at(-1)
+    const joined = last === undefined ? `  ${part}` : `${last}${separator}${part}`
+    if (last === undefined || displayWidth(joined) <= width) lines.splice(Math.max(0, lines.length - 1), 1, joined)
+    else lines.push(`  ${part}`)
+  }
+  return lines
+}
