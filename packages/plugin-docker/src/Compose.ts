@@ -3,6 +3,8 @@
  *
  * @since 0.1.0
  */
+export { build, pull } from "./Build.ts"
+export { down, removeVolumes, stop } from "./Down.ts"
 export { preflight } from "./Preflight.ts"
 export { project } from "./Project.ts"
 export { exec, run } from "./Run.ts"

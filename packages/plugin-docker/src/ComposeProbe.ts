@@ -118,6 +118,8 @@ export interface Image {
 export interface BuildInputs {
   /** A digest of all of them. */
   readonly fingerprint: string
+  /** How messages name the context's folder; empty where it is the project's own, or elsewhere. */
+  readonly context: string
   /** A short digest of each file of the context, of the Dockerfile and of the configuration, by name. */
   readonly parts: Readonly<Record<string, string>>
 }

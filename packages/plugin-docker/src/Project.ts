@@ -3,31 +3,38 @@
  *
  * @since 0.1.0
  */
-import { Plugin, Target } from "@shipshape/core"
+import { Plugin, Services, Target } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import { build, pull } from "./Build.ts"
 import { ComposeControl } from "./ComposeControl.ts"
 import { ComposeProbe } from "./ComposeProbe.ts"
+import { down, removeVolumes, stop } from "./Down.ts"
+import { present } from "./EnvFile.ts"
 import type { ProjectOptions } from "./internal/cli.ts"
 import { makeService } from "./internal/containers.ts"
 import * as control from "./internal/control.ts"
 import { makeOneOff, makeRevision } from "./internal/oneOff.ts"
 import * as probe from "./internal/probe.ts"
+import { makeServices } from "./internal/services.ts"
 import { preflight } from "./Preflight.ts"
 import { exec, run } from "./Run.ts"
+import { directories } from "./Storage.ts"
 import { up } from "./Up.ts"
 
 const layer = (
   options: ProjectOptions
-): Layer.Layer<ComposeProbe | ComposeControl | Target.Containers, never, Plugin.Base> =>
+): Layer.Layer<ComposeProbe | ComposeControl | Services.Services | Target.Containers, never, Plugin.Base> =>
   Layer.unwrap(
     Effect.gen(function* () {
       const machine = yield* Target.Target
       const reads = yield* Target.TargetProbe
       const facts = probe.makeFacts(options, reads)
+      const compose = probe.make(options, reads, facts)
       return Layer.mergeAll(
-        Layer.succeed(ComposeProbe, probe.make(options, reads, facts)),
+        Layer.succeed(ComposeProbe, compose),
+        Layer.succeed(Services.Services, makeServices(compose)),
         Layer.succeed(ComposeControl, control.make(options, machine)),
         Layer.succeed(Target.Containers, {
           service: makeService(options, machine),
@@ -61,7 +68,7 @@ const layer = (
 export const project = Plugin.define("docker", {
   version: "0.1.0",
   description: "Docker Compose: projects, images, volumes, storage and env files",
-  steps: { preflight, up, run, exec },
+  steps: { preflight, build, pull, up, stop, down, removeVolumes, run, exec, present, directories },
   options: {
     directory: Schema.NonEmptyString,
     files: Schema.NonEmptyArray(Schema.NonEmptyString).pipe(

@@ -1,6 +1,7 @@
 /** What goes into builds: two processes for all contexts together, however many files there are. */
 
 import { createHash } from "node:crypto"
+import { posix } from "node:path"
 import { Command, type Target } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import type { BuildInputs } from "../ComposeProbe.ts"
@@ -109,15 +110,25 @@ const visible = Effect.fnUntraced(function* (
   return entries.filter(({ path }) => isVisible(path))
 })
 
-const inputsOf = (build: Build, entries: ReadonlyArray<Entry>, digests: ReadonlyMap<string, string>): BuildInputs => {
+const inputsOf = (
+  directory: string,
+  build: Build,
+  entries: ReadonlyArray<Entry>,
+  digests: ReadonlyMap<string, string>
+): BuildInputs => {
   const whole: Record<string, string> = { "(build configuration)": digestOf(build.configuration) }
-  if (build.dockerfile !== undefined) whole["(Dockerfile)"] = digests.get(build.dockerfile) ?? ""
   for (const { link, mode, path, type } of entries) {
     whole[path] = digestOf(type, mode, link, digests.get(`${build.context}/${path}`) ?? "")
+  }
+  const { context, dockerfile } = build
+  // Within the context it is a file like the others, unless the builder does not see it there.
+  if (dockerfile !== undefined && whole[posix.relative(context ?? "", dockerfile)] === undefined) {
+    whole["(Dockerfile)"] = digests.get(dockerfile) ?? ""
   }
   const sorted = Object.entries(whole).sort(([a], [b]) => (a < b ? -1 : 1))
   return {
     fingerprint: digestOf(JSON.stringify(sorted)),
+    context: build.context === undefined ? "" : posix.relative(directory, build.context),
     parts: Object.fromEntries(sorted.map(([name, digest]) => [name, digest.slice(0, 8)]))
   }
 }
@@ -141,6 +152,7 @@ const dockerfileMissing = (build: Build, path: string): FileMissing =>
 /** What would go into the build of each service. */
 export const buildInputs = Effect.fnUntraced(function* (
   probe: Target.ReadOperations,
+  directory: string,
   config: Config
 ): Effect.fn.Return<
   ReadonlyMap<string, BuildInputs>,
@@ -165,5 +177,5 @@ export const buildInputs = Effect.fnUntraced(function* (
     ...entries.flatMap(({ path, type }) => (type === "f" ? [`${build.context}/${path}`] : []))
   ])
   const digests = yield* digestsOf(probe, [...new Set(paths)])
-  return new Map(seen.map(({ build, entries }) => [build.service, inputsOf(build, entries, digests)]))
+  return new Map(seen.map(({ build, entries }) => [build.service, inputsOf(directory, build, entries, digests)]))
 })

@@ -20,7 +20,7 @@ export const composeWords = (options: ProjectOptions): ReadonlyArray<string> => 
   "compose",
   "--project-directory",
   options.directory,
-  ...options.files.flatMap((file) => ["--file", pathIn(options.directory, file)]),
+  ...options.files.flatMap((file) => ["--file", file === "-" ? file : pathIn(options.directory, file)]),
   ...(options.project === undefined ? [] : ["--project-name", options.project]),
   ...(options.envFile === undefined ? [] : ["--env-file", pathIn(options.directory, options.envFile)]),
   ...options.profiles.flatMap((profile) => ["--profile", profile])
@@ -46,8 +46,8 @@ export const makeReader = (probe: Target.ReadOperations) => {
     engine: (words: ReadonlyArray<string>, rest: ReadonlyArray<string> = [], options = {}) =>
       Effect.mapError(run(words, rest, options), engineError),
     /** A command on the project. */
-    project: (words: ReadonlyArray<string>, rest: ReadonlyArray<string> = []) =>
-      Effect.mapError(run(words, rest, {}), projectError),
+    project: (words: ReadonlyArray<string>, rest: ReadonlyArray<string> = [], options = {}) =>
+      Effect.mapError(run(words, rest, options), projectError),
     /** A command in a container, whose failures are its own. */
     raw: run
   }

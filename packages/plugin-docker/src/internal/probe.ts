@@ -35,15 +35,18 @@ const inspect = (probe: Target.ReadOperations, kind: "container" | "image", name
 export const makeFacts = (options: ProjectOptions, probe: Target.ReadOperations) => {
   const words = composeWords(options)
   const read = makeReader(probe)
-  const config = once(
-    Effect.flatMap(read.project([...words, "config", "--format", "json"]), ({ stdout }) => parseConfig(stdout))
-  )
+  const resolved = once(Effect.map(read.project([...words, "config", "--format", "json"]), ({ stdout }) => stdout))
+  const config = once(Effect.flatMap(resolved, parseConfig))
+  // Of the resolved configuration: of the files themselves, `--hash` gives a service with an env_file another hash than
+  // `up` puts on its container.
   const hashes = once(
-    Effect.map(read.project([...words, "config", "--hash", "*"]), ({ stdout }) => parseHashes(stdout))
+    Effect.gen(function* () {
+      const hashing = composeWords({ ...options, files: ["-"], envFile: undefined })
+      const { stdout } = yield* read.project([...hashing, "config", "--hash", "*"], [], { stdin: yield* resolved })
+      return parseHashes(stdout)
+    })
   )
-  const project = once(
-    Effect.map(Effect.all([config, hashes], { concurrency: 2 }), ([found, digests]) => projectOf(found, digests))
-  )
+  const project = once(Effect.all([config, hashes]).pipe(Effect.map(([found, digests]) => projectOf(found, digests))))
   const containers = once(
     Effect.gen(function* () {
       const { name } = yield* config
@@ -72,7 +75,7 @@ export const makeFacts = (options: ProjectOptions, probe: Target.ReadOperations)
     containers,
     images,
     volumes,
-    buildInputs: once(Effect.flatMap(config, (c) => buildInputs(probe, c)))
+    buildInputs: once(Effect.flatMap(config, (c) => buildInputs(probe, options.directory, c)))
   }
 }
 

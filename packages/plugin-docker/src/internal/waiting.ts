@@ -1,4 +1,5 @@
 import { Progress } from "@shipshape/core"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { ComposeProbe, type Container } from "../ComposeProbe.ts"
 import { type DockerFailed, PortTaken, Unhealthy } from "../DockerError.ts"
@@ -14,7 +15,10 @@ const restartLimit = 3
 /** How many lines of a container's log a failure carries. */
 const logLines = 30
 
-type Verdict = "ready" | "waiting" | { readonly problem: string }
+/** What has no health check counts as running once it has run so long, in milliseconds: some end as soon as they start. */
+export const settleMillis = 1_000
+
+type Verdict = "ready" | "settling" | "waiting" | { readonly problem: string }
 
 const judge = ({ exitCode, health, restartCount, state }: Container, wanted: Wanted): Verdict => {
   if (state === "exited" || state === "dead") {
@@ -24,7 +28,8 @@ const judge = ({ exitCode, health, restartCount, state }: Container, wanted: Wan
     return { problem: `keeps restarting: ${restartCount} times, the last exit code was ${exitCode}` }
   }
   if (state !== "running" || wanted === "completed") return "waiting"
-  if (wanted !== "healthy" || health === undefined || health === "healthy") return "ready"
+  if (health === undefined || wanted !== "healthy") return "settling"
+  if (health === "healthy") return "ready"
   return health === "unhealthy" ? { problem: "is unhealthy" } : "waiting"
 }
 
@@ -55,18 +60,33 @@ const containersOf = Effect.fnUntraced(function* (wanted: ReadonlyMap<string, Wa
   })
 })
 
+/** Whether a container has run without a break, also by this machine's clock: that of the engine may be another one. */
+const makeSettled = () => {
+  const seen = new Map<string, number>()
+  return ({ id, startedAt }: Container, now: number): boolean => {
+    const run = `${id} ${startedAt}`
+    const first = seen.get(run) ?? now
+    seen.set(run, first)
+    return now - Math.min(first, startedAt) >= settleMillis
+  }
+}
+
 /** Waits until every service is what it has to be; fails once one cannot get there by itself. */
 export const waitFor = Effect.fnUntraced(function* (wanted: ReadonlyMap<string, Wanted>) {
   const said = new Map<string, string>()
+  const isSettled = makeSettled()
   while (true) {
     const found = yield* containersOf(wanted)
+    const now = yield* Clock.currentTimeMillis
+    let ready = true
     for (const { container, verdict } of found) {
       if (typeof verdict === "object") return yield* failure(container.service, verdict.problem, container)
       const text = stateText(container)
       if (said.get(container.name) !== text) yield* Progress.line(`${container.name} is ${text}`)
       said.set(container.name, text)
+      if (verdict === "waiting" || (verdict === "settling" && !isSettled(container, now))) ready = false
     }
-    if (found.every(({ verdict }) => verdict === "ready")) return
+    if (ready) return
     yield* Effect.sleep(interval)
   }
 })
@@ -74,7 +94,7 @@ export const waitFor = Effect.fnUntraced(function* (wanted: ReadonlyMap<string, 
 /** The failure of the service that is still waited for. */
 export const timedOut = Effect.fnUntraced(function* (wanted: ReadonlyMap<string, Wanted>, limit: string) {
   const found = yield* containersOf(wanted)
-  const late = found.find(({ verdict }) => verdict !== "ready")?.container
+  const late = found.find(({ verdict }) => verdict === "waiting")?.container
   const service = late?.service ?? [...wanted.keys()].join(", ")
   const state = late === undefined ? "not up" : stateText(late)
   return yield* failure(service, `is still ${state} after ${limit}`, late)

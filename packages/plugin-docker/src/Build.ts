@@ -1,0 +1,169 @@
+/**
+ * Images: built from what is here, or pulled from a registry.
+ *
+ * @since 0.1.0
+ */
+import { Check, Step } from "@shipshape/core"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { ComposeControl } from "./ComposeControl.ts"
+import { type BuildInputs, ComposeProbe, type Service } from "./ComposeProbe.ts"
+import { NotSupported } from "./DockerError.ts"
+import { isBuiltFrom, labelsOf, reasonToBuild } from "./internal/buildLabels.ts"
+import { Flag, Names } from "./internal/fields.ts"
+import { servicesOf } from "./internal/names.ts"
+import * as resources from "./internal/resources.ts"
+
+const ImagesByService = Schema.Record(Schema.String, Schema.String)
+
+const notBuildable = (service: Service): NotSupported =>
+  new NotSupported({
+    name: service.name,
+    message: `service ${service.name} has no \`build\` in the Compose file: its image ${service.image} comes from a registry`,
+    hint: "take it out of Compose.build, or pull it with Compose.pull"
+  })
+
+const conflict = (a: Service, b: Service): NotSupported =>
+  new NotSupported({
+    name: b.name,
+    message: `services ${a.name} and ${b.name} build different inputs into the same image ${a.image}`,
+    hint: "give one of them another `image` in the Compose file, or the same `build`"
+  })
+
+/** A service to build, with what goes into it. Services that share an image share its build. */
+interface Target {
+  readonly service: Service
+  readonly inputs: BuildInputs
+}
+
+const targetsOf = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
+  const probe = yield* ComposeProbe
+  const services = yield* servicesOf(yield* probe.project, names)
+  const inputs = yield* probe.buildInputs
+  const targets = new Map<string, Target>()
+  for (const service of services) {
+    const own = inputs.get(service.name)
+    if (own === undefined) return yield* notBuildable(service)
+    const other = targets.get(service.image)
+    if (other === undefined) targets.set(service.image, { service, inputs: own })
+    else if (other.inputs.fingerprint !== own.fingerprint) return yield* conflict(other.service, service)
+  }
+  return { services, targets: [...targets.values()] }
+})
+
+const outdated = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
+  const probe = yield* ComposeProbe
+  const { services, targets } = yield* targetsOf(names)
+  const images = yield* probe.images
+  const pending = targets.filter(({ inputs, service }) => {
+    const image = images.get(service.image)
+    return image === undefined || !isBuiltFrom(image, inputs)
+  })
+  return { services, images, pending }
+})
+
+/**
+ * The images of services are built from exactly what is here: the files that the builder sees, the Dockerfile, and the
+ * service's `build` in the Compose files. The image itself remembers that in its labels, so one that somebody else has
+ * built or tagged is seen, and one that is up to date is left alone.
+ *
+ * The plan names what changed. A failed build leaves the image that was there. `noCache` builds every layer anew, `pull`
+ * looks for newer base images, whenever it builds; neither makes it build more often.
+ *
+ * @example
+ * ```ts
+ * import { Compose } from "@shipshape/plugin-docker"
+ * import assert from "node:assert"
+ *
+ * const images = Compose.build("images", { services: ["backend", "frontend"] })
+ * assert.equal(images.type, "docker.build")
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const build = Step.make("docker.build", {
+  description: "The images of services are built from what is here",
+  risk: "reversible",
+  input: { services: Names, noCache: Flag, pull: Flag },
+  output: { images: ImagesByService },
+  provides: ({ services }) => services.map(resources.image),
+  observes: ({ services }) => [resources.configuration, ...services.map(resources.image)],
+  touches: ({ services }) => services.map(resources.image),
+  check: Effect.fn("docker.build.check")(function* ({ services: names }) {
+    const probe = yield* ComposeProbe
+    const { images, pending, services } = yield* outdated(names)
+    if (pending.length === 0) {
+      return Check.satisfied({
+        images: Object.fromEntries(services.map(({ image, name }) => [name, images.get(image)?.id ?? ""]))
+      })
+    }
+    const rebuilt = new Set(pending.map(({ service }) => service.image))
+    const users = Object.values((yield* probe.project).services).filter(({ image }) => rebuilt.has(image))
+    return Check.needed(
+      pending.map(({ inputs, service }) =>
+        reasonToBuild(service.name, inputs.context, images.get(service.image), inputs)
+      ),
+      { touches: users.map(({ name }) => resources.image(name)) }
+    )
+  }),
+  apply: Effect.fn("docker.build.apply")(function* ({ noCache, pull, services: names }) {
+    const { pending } = yield* outdated(names)
+    if (pending.length === 0) return
+    yield* (yield* ComposeControl).build(
+      pending.map(({ service }) => service.name),
+      {
+        noCache,
+        pull,
+        labels: Object.fromEntries(pending.map(({ inputs, service }) => [service.name, labelsOf(inputs)]))
+      }
+    )
+  })
+})
+
+/**
+ * The images of services are there. With `policy: "missing"`, the default, only those that are not are pulled; with
+ * `"always"` all are pulled in every apply, as nobody can know without asking the registry whether a tag has moved.
+ *
+ * @example
+ * ```ts
+ * import { Compose } from "@shipshape/plugin-docker"
+ * import assert from "node:assert"
+ *
+ * const database = Compose.pull("database-image", { services: ["db"], policy: "missing" })
+ * assert.equal(database.type, "docker.pull")
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const pull = Step.make("docker.pull", {
+  description: "The images of services are there",
+  risk: "reversible",
+  input: {
+    services: Names,
+    policy: Schema.Literals(["missing", "always"]).pipe(
+      Schema.withDecodingDefaultKey(Effect.succeed("missing" as const))
+    )
+  },
+  output: { images: ImagesByService },
+  provides: ({ services }) => services.map(resources.image),
+  observes: ({ services }) => [resources.configuration, ...services.map(resources.image)],
+  touches: ({ services }) => services.map(resources.image),
+  check: Effect.fn("docker.pull.check")(function* ({ policy, services: names }) {
+    const probe = yield* ComposeProbe
+    const services = yield* servicesOf(yield* probe.project, names)
+    const output = { images: Object.fromEntries(services.map(({ image, name }) => [name, image])) }
+    const changes = (of: ReadonlyArray<Service>) =>
+      of.map(({ image, name }) => ({ summary: `pull ${image} for ${name}` }))
+    if (policy === "always") return Check.everyRun(changes(services), output)
+    const images = yield* probe.images
+    const missing = services.filter(({ image }) => !images.has(image))
+    return missing.length === 0 ? Check.satisfied(output) : Check.needed(changes(missing), { touches: [] })
+  }),
+  apply: Effect.fn("docker.pull.apply")(function* ({ policy, services: names }) {
+    const probe = yield* ComposeProbe
+    const services = yield* servicesOf(yield* probe.project, names)
+    const images = yield* probe.images
+    const wanted = services.filter(({ image }) => policy === "always" || !images.has(image))
+    if (wanted.length > 0) yield* (yield* ComposeControl).pull(wanted.map(({ name }) => name))
+  })
+})
