@@ -1,4 +1,5 @@
 /** Where the tour is told: headings, runs of the deployment as the command line shows them, and what must hold. */
+import { stripVTControlCharacters } from "node:util"
 import { Event, type Plan, Run } from "@shipshape/core"
 import { plain, tree } from "@shipshape/core/reporter"
 import * as Effect from "effect/Effect"
@@ -23,18 +24,18 @@ const bold = styled("1")
 const dim = styled("2")
 const cyan = styled("36")
 
-/** Whether what was written last ends with an empty line. */
-let spaced = false
+/** The last two characters that were shown. */
+let end = ""
 
 const write = (text: string): void => {
-  if (text === "") return
-  spaced = text.endsWith("\n\n") || (spaced && text === "\n")
   stdout.write(text)
+  const shown = stripVTControlCharacters(text)
+  if (shown !== "") end = `${end}${shown}`.slice(-2)
 }
 
 /** A paragraph: there is one empty line before it, and none is doubled. */
 export const paragraph = (...lines: ReadonlyArray<string>): Effect.Effect<void> =>
-  Effect.sync(() => write(`${spaced ? "" : "\n"}${lines.join("\n")}\n`))
+  Effect.sync(() => write(`${end === "\n\n" ? "" : "\n"}${lines.join("\n")}\n`))
 
 export const title = (text: string, more: string): Effect.Effect<void> => paragraph(bold(text), dim(more))
 

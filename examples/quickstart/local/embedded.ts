@@ -80,7 +80,7 @@ export const create = async (installation: Installation, password: string): Prom
 const settle = async (elsewhere: string, programs: string): Promise<void> => {
   await mkdir(elsewhere, { recursive: true, mode: 0o755 })
   if ((await lstat(elsewhere)).uid !== 0) throw new Error(`${elsewhere} belongs to somebody else: remove it`)
-  await cp(programsFolder(), programs, { recursive: true })
+  await cp(programsFolder(), programs, { recursive: true, dereference: true })
 }
 
 export const start = async (installation: Installation, port: number): Promise<void> => {
