@@ -98,7 +98,6 @@ export const command = Step.make("django.command", {
   },
   output: {},
   provides: ({ database }) => [rowsOf(database)],
-  observes: () => "*",
   check: (input) =>
     Effect.gen(function* () {
       const probe = yield* DjangoProbe

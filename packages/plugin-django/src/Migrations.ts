@@ -61,7 +61,6 @@ export const migrate = Step.make("django.migrate", {
   input: { apps: Names, database: Database, checkMissing: On },
   output: { applied: Schema.Record(Schema.String, Schema.Number) },
   provides: ({ database }) => [schemaOf(database), rowsOf(database)],
-  observes: () => "*",
   touches: ({ database }) => [schemaOf(database)],
   check: ({ apps, checkMissing, database }) =>
     Effect.gen(function* () {

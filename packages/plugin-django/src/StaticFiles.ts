@@ -32,7 +32,6 @@ export const collectstatic = Step.make("django.collectstatic", {
   risk: "additive",
   input: {},
   output: { files: Schema.Number },
-  observes: () => "*",
   check: () =>
     Effect.gen(function* () {
       const { missing, present } = yield* (yield* DjangoProbe).staticFiles

@@ -51,7 +51,6 @@ export const check = Step.make("django.check", {
     tags: Names
   },
   output: { messages: Schema.Array(Schema.String) },
-  observes: () => "*",
   check: ({ deploy, failLevel, tags }) =>
     Effect.gen(function* () {
       const messages = yield* (yield* DjangoProbe).systemCheck({ deploy, tags })

@@ -131,7 +131,6 @@ export const superuser = Step.make("django.superuser", {
   input: { ...common, password: Secret },
   output: { id: Schema.String },
   provides: ({ database }) => [rowsOf(database)],
-  observes: () => "*",
   check: (input) => look(superuserOf(input)),
   apply: (input) => save(superuserOf(input))
 })
@@ -178,7 +177,6 @@ export const user = Step.make("django.user", {
   },
   output: { id: Schema.String },
   provides: ({ database }) => [rowsOf(database)],
-  observes: () => "*",
   check: (input) => look(userOf(input)),
   apply: (input) => save(userOf(input))
 })

@@ -19,6 +19,8 @@ export interface Application {
   readonly directory: string | undefined
   readonly env: Readonly<Record<string, string | Redacted.Redacted<string>>>
   readonly database: Resource.Resource | undefined
+  /** Succeeds when an interpreter may start: fails with what must be up before. */
+  readonly ready: Effect.Effect<unknown, Target.FileError>
   /** What interpreters started now would run. */
   readonly revision: Effect.Effect<string, Target.RunError | Target.FileError>
   /** Where marks are kept: on the host, since a container's files go with it. */
@@ -49,6 +51,14 @@ const MaybeUser = Schema.Union([
 const reveal = (secret: Redacted.Redacted<string> | undefined): string | undefined =>
   secret === undefined ? undefined : Redacted.value(secret)
 
+/** What every question looks through: the code where it runs, and the database. */
+const observed = ({ database, operations }: Application): Effect.Effect<void> =>
+  Effect.forEach(
+    [operations.resource, database],
+    (resource) => (resource === undefined ? Effect.void : Look.observe(resource)),
+    { discard: true }
+  )
+
 /** The probe: one interpreter that only reads. */
 export const probe = (app: Application): Effect.Effect<DjangoProbe["Service"], never, Scope.Scope> =>
   Effect.gen(function* () {
@@ -57,13 +67,13 @@ export const probe = (app: Application): Effect.Effect<DjangoProbe["Service"], n
     const reads = Target.readOnly(app.operations)
     const { ask } = yield* session.make<Target.RunError | Target.FileError | Target.CommandNotAllowed>({
       name: app.operations.name,
-      open: reads.open(allowed, start),
+      open: Effect.andThen(app.ready, reads.open(allowed, start)),
       reach: app.operations.stat("/"),
       revision: app.revision
     })
     // Equal questions of one look are asked once; the text lives no longer than the look.
     const shared = Look.shared((request: string) => ask(JSON.parse(request)))
-    const question = (request: session.Request) => shared(JSON.stringify(request))
+    const question = (request: session.Request) => Effect.andThen(observed(app), shared(JSON.stringify(request)))
     const host = Target.readOnly(app.host)
     return {
       database: app.database,
@@ -90,7 +100,7 @@ export const control = (app: Application): Effect.Effect<DjangoControl["Service"
   Effect.gen(function* () {
     const { ask } = yield* session.make<Target.RunError | Target.FileError>({
       name: app.operations.name,
-      open: app.operations.open(command(app, ["-c", writingScript, app.manage])),
+      open: Effect.andThen(app.ready, app.operations.open(command(app, ["-c", writingScript, app.manage]))),
       reach: app.operations.stat("/"),
       revision: app.revision
     })

@@ -25,19 +25,14 @@ export interface Options {
 const unchanging = Effect.succeed("")
 
 /**
- * A one-off container begins when its database is up, and not earlier: nothing could be looked at, and its network is
- * there with the database.
+ * A one-off container begins when its database is up, and not earlier: nothing could be looked at, and the project's
+ * network and volumes are there with the database, so that looking makes none.
  */
-const currentImage = (
+const databaseReached = (
   containers: Target.Containers["Service"],
-  service: string,
   database: Resource.Resource
-): application.Application["revision"] => {
-  const revision = containers.revision(service)
-  return database.startsWith("service:")
-    ? Effect.andThen(containers.service(database.slice("service:".length)).stat("/"), revision)
-    : revision
-}
+): application.Application["ready"] =>
+  database.startsWith("service:") ? containers.service(database.slice("service:".length)).stat("/") : Effect.void
 
 /** The application of a Compose service. */
 export const inService = (
@@ -55,7 +50,8 @@ export const inService = (
         ...options,
         operations: options.oneOff ? containers.oneOff(options.service) : containers.service(options.service),
         env: {},
-        revision: options.oneOff ? currentImage(containers, options.service, options.database) : unchanging,
+        ready: options.oneOff ? databaseReached(containers, options.database) : Effect.void,
+        revision: options.oneOff ? containers.revision(options.service) : unchanging,
         host: yield* Target.Target,
         marks
       })
@@ -75,6 +71,7 @@ export const local = (
       serving({
         ...options,
         operations: target,
+        ready: Effect.void,
         revision: unchanging,
         host: target,
         marks: `${options.directory}/${marks}`

@@ -31,7 +31,7 @@ export interface Request {
   readonly [argument: string]: unknown
 }
 
-export type AskError<E> = E | Refusal | SessionFailed
+type AskError<E> = E | Refusal | SessionFailed
 
 export interface Session<out E> {
   readonly ask: (request: Request) => Effect.Effect<unknown, AskError<E>>
