@@ -57,6 +57,20 @@ export interface NewBackup extends BackupQuestion {
 /**
  * The writing side of a database. Every statement is committed by itself.
  *
+ * @example
+ * ```ts
+ * import { PostgresControl } from "@shipshape/plugin-postgres"
+ * import { PostgresWorld } from "@shipshape/plugin-postgres/testing"
+ * import assert from "node:assert"
+ * import * as Effect from "effect/Effect"
+ *
+ * const world = PostgresWorld.make({ enums: { status: ["draft"] } })
+ * const program = Effect.flatMap(PostgresControl.PostgresControl, (control) =>
+ *   control.addLabel({ schema: "public", name: "status" }, { label: "final", place: "AFTER", neighbour: "draft" }))
+ * await Effect.runPromise(Effect.provide(program, world.layer))
+ * assert.deepEqual(world.enums.get("public.status"), ["draft", "final"])
+ * ```
+ *
  * @since 0.1.0
  */
 export class PostgresControl extends Access.Control<

@@ -116,6 +116,19 @@ export type ProbeError = QueryError | Target.TargetUnavailable
  * The reading side of a database. Questions that are asked concurrently are answered together, in one round trip, each
  * in a read-only transaction.
  *
+ * @example
+ * ```ts
+ * import { PostgresProbe } from "@shipshape/plugin-postgres"
+ * import { PostgresWorld } from "@shipshape/plugin-postgres/testing"
+ * import assert from "node:assert"
+ * import * as Effect from "effect/Effect"
+ *
+ * const world = PostgresWorld.make({ enums: { status: ["draft", "final"] } })
+ * const labels = Effect.flatMap(PostgresProbe.PostgresProbe, (probe) =>
+ *   probe.enumLabels({ schema: "public", name: "status" }))
+ * assert.deepEqual(await Effect.runPromise(Effect.provide(labels, world.layer)), ["draft", "final"])
+ * ```
+ *
  * @since 0.1.0
  */
 export class PostgresProbe extends Access.Probe<

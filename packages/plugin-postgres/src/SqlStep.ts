@@ -122,7 +122,7 @@ export const sql = Step.make("postgres.sql", {
  *   done: "SELECT NOT EXISTS (SELECT FROM information_schema.columns WHERE table_name = 'documents' AND column_name = 'legacy_path')"
  * })
  * const accepted = acknowledge(drop, { reason: "moved to storage_path in 2.3", approvedBy: "dba@example.org" })
- * assert.equal(accepted.risk, "destructive")
+ * assert.equal(accepted.risk, "acknowledged")
  * ```
  *
  * @since 0.1.0

@@ -1,4 +1,4 @@
-import { execFileSync } from "node:child_process"
+import { type ExecFileSyncOptions, execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
@@ -13,6 +13,9 @@ import { layerOf } from "../test/support/real.ts"
 import { make, secret, user } from "./support/container.ts"
 
 const container = make()
+
+const run = (program: string, args: ReadonlyArray<string>, options: ExecFileSyncOptions = {}) =>
+  execFileSync(program, args, options)
 let database: string
 let root: string
 
@@ -70,20 +73,16 @@ describe("a backup", () => {
       assert.isDefined(backup)
       assert.strictEqual(backup.tables, 2)
       assert.strictEqual(backup.bytes, fs.statSync(backup.file).size)
-      execFileSync("sha256sum", ["--check", "--strict", `${path.basename(backup.file)}.sha256`], { cwd: directory })
+      run("sha256sum", ["--check", "--strict", `${path.basename(backup.file)}.sha256`], { cwd: directory })
       assert.deepStrictEqual(
         [directory, backup.file, `${backup.file}.sha256`].map((file) => fs.statSync(file).mode & 0o777),
         [0o700, 0o600, 0o600]
       )
       const restored = yield* Effect.promise(container.createDatabase)
       yield* Effect.sync(() =>
-        execFileSync(
-          "docker",
-          ["exec", "-i", container.name, "pg_restore", "-h", "127.0.0.1", "-U", user, "-d", restored],
-          {
-            input: fs.readFileSync(backup.file)
-          }
-        )
+        run("docker", ["exec", "-i", container.name, "pg_restore", "-h", "127.0.0.1", "-U", user, "-d", restored], {
+          input: fs.readFileSync(backup.file)
+        })
       )
       const { rows } = yield* Effect.promise(() => container.sql(restored, "SELECT count(*)::int AS n FROM b"))
       assert.strictEqual(rows[0].n, 20_000)
@@ -121,7 +120,7 @@ describe("a backup", () => {
     }).pipe(Effect.provide(layerOn(database)))
   })
 
-  it.live("that cannot be taken is removed, and says why: no database, a table that may not be read", () => {
+  it.live("that may not read a table says so, and leaves no file", () => {
     const directory = folder()
     return Effect.gen(function* () {
       yield* Effect.promise(() =>
@@ -160,17 +159,19 @@ describe("a backup", () => {
     }).pipe(Effect.provide(layerOn(database)))
   })
 
-  it.live("that fills the disk says so, and leaves the disk as it was", () => {
+  // Mounting a small disk needs root. CI has it, and may not pass over this.
+  const cannotMount = process.getuid?.() !== 0 && process.env.CI !== "true"
+  it.live.skipIf(cannotMount)("that fills the disk says so, and leaves the disk as it was", () => {
     const directory = fs.mkdtempSync(path.join(root, "tiny-"))
     return Effect.acquireUseRelease(
-      Effect.sync(() => execFileSync("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", directory])),
+      Effect.sync(() => run("mount", ["-t", "tmpfs", "-o", "size=64k", "tmpfs", directory])),
       () =>
         Effect.gen(function* () {
           const error = yield* Effect.flip(take(directory))
           assert.strictEqual(error._tag, "DiskFull")
           assert.deepStrictEqual(fs.readdirSync(directory), [])
         }).pipe(Effect.provide(layerOn(database))),
-      () => Effect.sync(() => execFileSync("umount", [directory]))
+      () => Effect.sync(() => run("umount", [directory]))
     )
   })
 })

@@ -11,10 +11,10 @@ import { docker, make, secret, user } from "./support/container.ts"
 
 const container = make()
 
-const layer = (options: { readonly database?: string; readonly port?: number } = {}) =>
+const layer = (options: { readonly database?: string; readonly port?: number } = {}, target = container.target) =>
   Layer.provide(
     layerOf(Postgres.inService({ service: "db", user, password: secret, database: "app", ...options })),
-    container.target
+    target
   )
 
 const server = Effect.flatMap(PostgresProbe.PostgresProbe, (probe) => probe.server)
@@ -100,7 +100,9 @@ describe("a tunnel into a container that publishes no port", () => {
   it.live("leaves no session behind, and no process that PostgreSQL would take for a crash of its own", () =>
     Effect.gen(function* () {
       const before = yield* started
-      yield* Effect.provide(server, layer())
+      for (const target of [container.having("perl"), container.having("bash", "cat")]) {
+        yield* Effect.provide(server, layer({}, target))
+      }
       yield* until(Effect.map(sessions, (n) => n === 0))
       assert.strictEqual(yield* started, before)
       const log = yield* Effect.promise(() => docker("logs", container.name))
@@ -131,18 +133,20 @@ describe("a tunnel into a container that publishes no port", () => {
     })
   )
 
-  it.live("leaves nothing behind either when the deployment is killed", () =>
-    Effect.gen(function* () {
-      const before = yield* started
-      yield* server
-      assert.strictEqual(yield* sessions, 1)
-      for (const pid of relays()) process.kill(pid, "SIGKILL")
-      yield* until(Effect.map(sessions, (n) => n === 0))
-      assert.strictEqual(yield* started, before)
-      // The next question opens another tunnel.
-      assert.strictEqual((yield* server).major, 17)
-    }).pipe(Effect.provide(layer()))
-  )
+  for (const programs of [["perl"], ["bash", "cat"]]) {
+    it.live(`leaves nothing behind either when the deployment is killed, with ${programs[0]}`, () =>
+      Effect.gen(function* () {
+        const before = yield* started
+        yield* server
+        assert.strictEqual(yield* sessions, 1)
+        for (const pid of relays()) process.kill(pid, "SIGKILL")
+        yield* until(Effect.map(sessions, (n) => n === 0))
+        assert.strictEqual(yield* started, before)
+        // The next question opens another tunnel.
+        assert.strictEqual((yield* server).major, 17)
+      }).pipe(Effect.provide(layer({}, container.having(...programs))))
+    )
+  }
 
   it.live("that cannot be dug, as the container does not run, makes checks wait for the step that starts it", () =>
     Effect.gen(function* () {

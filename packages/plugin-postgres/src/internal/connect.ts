@@ -61,7 +61,7 @@ const connectTimeoutMillis = 10_000
 /** How long the server may take to close a connection that says goodbye. */
 const goodbyeMillis = 2_000
 
-export const applicationName = "shipshape"
+const applicationName = "shipshape"
 
 export const escapeIdentifier: (name: string) => string = pg.escapeIdentifier
 

@@ -38,7 +38,7 @@ const bash = `exec 3<>"/dev/tcp/127.0.0.1/$1" || exit ${exit.refused}
 exec 4<&0; cat <&3 & cat <&4 >&3 & wait -n; kill $(jobs -p) 2>/dev/null; wait; exit 0`
 
 /** Constant, whatever is deployed: the port is an argument. TCP, as a server that initialises listens on its socket only. */
-export const relay = `if command -v perl >/dev/null; then exec perl -e '${perl}' "$1"
+const relay = `if command -v perl >/dev/null; then exec perl -e '${perl}' "$1"
 elif command -v python3 >/dev/null; then exec python3 -c '${python}' "$1"
 elif command -v socat >/dev/null; then exec socat STDIO "TCP:127.0.0.1:$1"
 elif command -v bash >/dev/null; then exec bash -c '${bash}' relay "$1"

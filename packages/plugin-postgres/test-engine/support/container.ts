@@ -29,6 +29,8 @@ export interface Container {
   readonly address: () => Promise<string>
   /** The containers of a deployment, and this machine. */
   readonly target: Layer.Layer<Target.Target | Target.TargetProbe | Target.Containers>
+  /** The same, as if the container had these programs alone. */
+  readonly having: (...programs: ReadonlyArray<string>) => Container["target"]
 }
 
 export const make = (): Container => {
@@ -60,26 +62,40 @@ export const make = (): Container => {
     },
     sql,
     address,
-    target: Layer.provideMerge(
-      Layer.effect(
-        Target.Containers,
-        Effect.map(Target.Target, (machine) => ({
-          service: () => inside(name, machine),
-          oneOff: () => inside(name, machine),
-          revision: () => Effect.succeed(name)
-        }))
-      ),
-      Target.local()
-    )
+    target: target(name),
+    having: (...programs) =>
+      Layer.unwrap(
+        Effect.promise(async () => {
+          const folder = `/tmp/only-${programs.join("-")}`
+          await docker("exec", name, "mkdir", "-p", folder)
+          for (const program of ["sh", ...programs]) {
+            await docker("exec", name, "ln", "-sf", `/usr/bin/${program}`, `${folder}/${program}`)
+          }
+          return target(name, ["-e", `PATH=${folder}`])
+        })
+      )
   }
 }
 
-const inside = (name: string, machine: Target.Operations): Target.Operations => {
+const target = (name: string, words: ReadonlyArray<string> = []): Container["target"] =>
+  Layer.provideMerge(
+    Layer.effect(
+      Target.Containers,
+      Effect.map(Target.Target, (machine) => ({
+        service: () => inside(name, words, machine),
+        oneOff: () => inside(name, words, machine),
+        revision: () => Effect.succeed(name)
+      }))
+    ),
+    Target.local()
+  )
+
+const inside = (name: string, more: ReadonlyArray<string>, machine: Target.Operations): Target.Operations => {
   const words = ({ args, env = {}, program, ...options }: Command.Command): Command.Command => ({
     ...options,
     env,
     program: "docker",
-    args: ["exec", "-i", ...Object.keys(env).flatMap((variable) => ["-e", variable]), name, program, ...args]
+    args: ["exec", "-i", ...more, ...Object.keys(env).flatMap((variable) => ["-e", variable]), name, program, ...args]
   })
   const unavailable = <E extends Target.RunError>(error: E) =>
     error._tag === "CommandFailed" && /No such container|is not running/.test(error.stderr)

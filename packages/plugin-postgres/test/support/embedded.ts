@@ -1,6 +1,6 @@
 /** A real PostgreSQL without Docker: one server for a test file, gone after it. */
 import { randomUUID } from "node:crypto"
-import { mkdtemp, rm } from "node:fs/promises"
+import { chmod, mkdtemp, rm } from "node:fs/promises"
 import * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
@@ -11,10 +11,18 @@ export interface Embedded {
   readonly port: number
   readonly user: string
   readonly password: string
+  /** Where its local socket is. */
+  readonly socketFolder: string
   /** Makes a database of its own for a test, and gives its name. */
   readonly createDatabase: () => Promise<string>
   /** Runs SQL as the superuser, beside what is tested. */
   readonly sql: (database: string, text: string, values?: ReadonlyArray<unknown>) => Promise<pg.QueryResult>
+  /** Runs SQL in a transaction that is open until `until`. */
+  readonly holdLock: (
+    database: string,
+    text: string,
+    until: Promise<void>
+  ) => { readonly held: Promise<void>; readonly ended: Promise<void> }
   readonly stop: () => Promise<void>
 }
 
@@ -47,7 +55,7 @@ export const start = async (): Promise<Embedded> => {
     onError: (line) => log.push(String(line))
   })
   // The folder above must be open to the server's own user.
-  await import("node:fs/promises").then((fs) => fs.chmod(folder, 0o777))
+  await chmod(folder, 0o777)
   try {
     await server.initialise()
     await server.start()
@@ -68,6 +76,15 @@ export const start = async (): Promise<Embedded> => {
     port,
     user,
     password,
+    socketFolder: folder,
+    holdLock: (database, text, until) => {
+      const client = new pg.Client({ host: "127.0.0.1", port, user, password, database })
+      const held = client
+        .connect()
+        .then(() => client.query("BEGIN"))
+        .then(() => client.query(text))
+      return { held: held.then(() => undefined), ended: held.then(() => until).then(() => client.end()) }
+    },
     createDatabase: async () => {
       const name = `test_${randomUUID().replaceAll("-", "")}`
       await sql("postgres", `CREATE DATABASE ${name}`)

@@ -21,7 +21,7 @@ export interface Ground {
 }
 
 /** Names that break a statement unless they are quoted, and labels that break it unless they are escaped. */
-export const nasty = { name: `we"ird\n'na me; --`, label: `o'ne\\ "two"\n; --` } as const
+const nasty = { name: `we"ird\n'na me; --`, label: `o'ne\\ "two"\n; --` } as const
 
 export const insert = "INSERT INTO public.settings (name) VALUES ($1) ON CONFLICT DO NOTHING"
 export const inserted = "SELECT EXISTS (SELECT FROM public.settings WHERE name = $1)"

@@ -1,0 +1,93 @@
+import { assert, describe, it } from "@effect/vitest"
+import { FakeTarget } from "@shipshape/core/testing"
+import * as Effect from "effect/Effect"
+import * as files from "../src/internal/backupFiles.ts"
+import { onTarget } from "../src/internal/dumpTools.ts"
+import { additions } from "../src/internal/labels.ts"
+
+describe("pg_dump on the target", () => {
+  const machine = (versions: Readonly<Record<string, string>>) =>
+    FakeTarget.make({
+      files: Object.fromEntries(Object.keys(versions).map((program) => [program, ""])),
+      run: ({ program }) => {
+        const version = versions[program]
+        return version === undefined ? undefined : { stdout: `pg_dump (PostgreSQL) ${version}` }
+      }
+    })
+  const find = (versions: Readonly<Record<string, string>>, major: number) => {
+    const target = machine(versions)
+    target.files.set("/usr/lib/postgresql", { content: undefined, uid: 0, gid: 0, mode: 0o755 })
+    return onTarget(target.operations, "the server", {}).find(major)
+  }
+  const at = (version: number) => `/usr/lib/postgresql/${version}/bin/pg_dump`
+
+  it.effect("is the one of the server's version, or the next newer one", () =>
+    Effect.gen(function* () {
+      const versions = { pg_dump: "15.18 (Debian 15.18-0+deb12u1)", [at(16)]: "16.1", [at(18)]: "18beta1" }
+      assert.strictEqual((yield* find(versions, 15)).dump, "pg_dump")
+      assert.strictEqual((yield* find(versions, 16)).restore, "/usr/lib/postgresql/16/bin/pg_restore")
+      assert.strictEqual((yield* find(versions, 17)).dump, at(18))
+    })
+  )
+
+  it.effect("that is older than the server, or not there, is said with what to install", () =>
+    Effect.gen(function* () {
+      const older = yield* Effect.flip(find({ pg_dump: "15.18", [at(16)]: "16.1" }, 17))
+      assert.strictEqual(older.code, "postgres.dump-tool-unfit")
+      assert.include(older.message, "pg_dump 15, 16")
+      const none = yield* Effect.flip(find({}, 17))
+      assert.include(none.message, "there is no pg_dump")
+      assert.include(none.hint, "postgresql-client-17")
+    })
+  )
+})
+
+describe("files of backups", () => {
+  it("are those of one database, the newest first, also where its name is odd", () => {
+    const odd = "a/b.c"
+    const [first, second] = [Date.UTC(2025, 0, 2, 3, 4, 5), Date.UTC(2025, 0, 2, 3, 4, 6)]
+    const names = [files.nameOf(odd, first), files.nameOf(odd, second), files.nameOf("a", second), "a%2Fb.c.2025.dump"]
+    assert.strictEqual(names[0], "a%2Fb.c.20250102T030405Z.dump")
+    assert.deepStrictEqual(
+      files.ofDatabase(odd, names).map(({ takenAt }) => takenAt),
+      [second, first]
+    )
+    assert.deepStrictEqual(files.partialsOf(odd, names.map(files.partialOf)).length, 2)
+  })
+
+  it("are listed by pg_restore with their database and tables", () => {
+    const listing = `;
+; Archive created at 2025-01-02 03:04:05 UTC
+;     dbname: edms
+;     TOC Entries: 9
+;
+2; 3079 16385 EXTENSION - pg_trgm
+218; 1259 16386 TABLE public TABLE DATA app
+219; 1259 16389 TABLE public b app
+220; 1259 16392 FOREIGN TABLE public f app
+3300; 0 16386 TABLE DATA public a app
+3301; 0 0 TABLE ATTACH public a1 app
+`
+    assert.deepStrictEqual(files.readListing(listing), { database: "edms", tables: 3 })
+  })
+})
+
+describe("labels to add", () => {
+  const place = (existing: ReadonlyArray<string>, wanted: ReadonlyArray<string>) =>
+    additions(existing, wanted)?.map(({ label, neighbour, place }) => `${label} ${place} ${neighbour}`)
+
+  it("stand next to one that is there by then", () => {
+    assert.deepStrictEqual(place(["b", "d"], ["x", "a", "b", "c", "d", "e"]), [
+      "x BEFORE b",
+      "a AFTER x",
+      "c AFTER b",
+      "e AFTER d"
+    ])
+    assert.deepStrictEqual(place(["a"], ["a"]), [])
+  })
+
+  it("cannot be told where labels are to go away, or to change places", () => {
+    assert.isUndefined(place(["a", "b"], ["a"]))
+    assert.isUndefined(place(["a", "b"], ["b", "a", "c"]))
+  })
+})
