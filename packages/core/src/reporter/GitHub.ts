@@ -51,7 +51,7 @@ export const github = ({ summaryFile, write, ...options }: GitHubOptions): Repor
   let plan: Plan | undefined
   const sink = (event: Event): void => {
     const text = lines(event)
-    if (text !== "") write(`${text}\n`)
+    if (text !== "") write(`${text.split("\n").map(harmless).join("\n")}\n`)
     switch (event._tag) {
       case "Planned":
         plan = event.plan

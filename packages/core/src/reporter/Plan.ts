@@ -49,18 +49,24 @@ const narrow = 60
  */
 export const planText = (plan: Plan, options: TextOptions = {}): string => {
   const view = viewOf(options)
+  const items = folded(plan.steps, view)
   const told = new Set<string>()
-  const column = Math.min(Math.max(0, ...plan.steps.map((step) => displayWidth(step.id))), Math.floor(view.width / 3))
+  const column = columnOf(
+    items.flatMap((item) => (Array.isArray(item) ? [] : [item])),
+    view
+  )
   return [
     ...headLines(plan, view),
     "",
-    ...folded(plan.steps, view).flatMap((item) =>
-      Array.isArray(item) ? foldLines(item, view) : stepLines(item, column, view, told)
-    ),
+    ...items.flatMap((item) => (Array.isArray(item) ? foldLines(item, view) : stepLines(item, column, view, told))),
     "",
     ...summaryLines(plan, view)
   ].join("\n")
 }
+
+/** How wide ids are. */
+const columnOf = (steps: ReadonlyArray<PlannedStep>, { width }: View): number =>
+  Math.min(Math.max(0, ...steps.map((step) => displayWidth(step.id))), Math.floor(width / 3))
 
 /** The first line of everything that is said of a run. */
 export const headLines = (
@@ -217,7 +223,7 @@ export const verifyText = (plan: Plan, options: TextOptions = {}): string => {
   const wrong = plan.steps.filter((step) => !isInOrder(step))
   const told = new Set<string>()
   const checked = plan.steps.filter((step) => step.skipped !== true && step.everyRun !== true).length
-  const column = Math.min(Math.max(0, ...wrong.map((step) => displayWidth(step.id))), Math.floor(view.width / 3))
+  const column = columnOf(view.verbose ? plan.steps : wrong, view)
   return [
     ...headLines(plan, view),
     "",

@@ -248,7 +248,7 @@ describe("what needs no world", () => {
         A thing exists
 
       input:
-        name        string
+        name        string   what it is called
         size?       "small" | "large"
         broken?     boolean
         token?      Redacted.Redacted<string>

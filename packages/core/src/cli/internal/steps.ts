@@ -64,12 +64,12 @@ const listed = (plugin: string, { description, input, output, risk, type }: Desc
 })
 
 const field = (name: string, ast: SchemaAST.AST): Field => {
-  const description = ast.annotations?.description
+  const description = SchemaAST.resolveDescription(ast)
   return {
     name,
     type: typeText(ast),
     optional: SchemaAST.isOptional(ast),
-    ...(typeof description === "string" ? { description } : {})
+    ...(description === undefined ? {} : { description })
   }
 }
 

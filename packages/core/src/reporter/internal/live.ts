@@ -99,12 +99,15 @@ export const frame = (live: Live, moment: Moment): ReadonlyArray<string> => {
 
 const phases = { check: "looking", apply: "", verify: "looking again" }
 
+/** Below so many cells there is room for names only. */
+const tiny = 32
+
 const runningLine = (step: Running, turn: string, { name, now, paint, width }: Moment): string => {
   const elapsed = duration(Math.floor(Math.max(0, now - step.since) / 1_000) * 1_000)
     .replace(/^0 ms$/, "0 s")
     .replace(/\.0 s$/, " s")
   const label = truncateName(name(step.id), step.id, width - 4 - displayWidth(elapsed) - 4)
-  const head = `  ${turn} ${label}   ${paint.dim(elapsed)}`
+  const head = `  ${turn} ${label}${width < tiny ? "" : `   ${paint.dim(elapsed)}`}`
   const detail = step.phase === "apply" ? step.line : phases[step.phase]
   const room = width - displayWidth(head) - 4
   return room < 8 || detail === "" ? head : `${head}   ${paint.dim(truncate(detail, room))}`

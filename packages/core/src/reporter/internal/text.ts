@@ -26,9 +26,10 @@ export const truncate = (text: string, width: number): string => {
   return width <= 0 ? "" : `${kept.trimEnd()}…`
 }
 
-/** Breaks uncoloured text at spaces into lines of at most `width` cells; a longer word stays whole, to be copied. */
+/** Breaks text, made harmless, at spaces into lines of at most `width` cells; a longer word stays whole, to be copied. */
 export const wrap = (text: string, width: number): ReadonlyArray<string> =>
-  text.split("\n").flatMap((paragraph) => {
+  text.split("\n").flatMap((printed) => {
+    const paragraph = oneLine(printed)
     const lines: Array<string> = []
     let line = ""
     for (const word of paragraph.split(/(?<=\s)(?=\S)/)) {
