@@ -2,7 +2,15 @@ import { Services } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import type { ComposeProbe, Container } from "../ComposeProbe.ts"
 
-const containerOf = ({ exitCode, health, image, name, restartCount, startedAt, state }: Container): Services.Container => ({
+const containerOf = ({
+  exitCode,
+  health,
+  image,
+  name,
+  restartCount,
+  startedAt,
+  state
+}: Container): Services.Container => ({
   name,
   image,
   state,

@@ -44,9 +44,7 @@ export interface Options {
  */
 export interface DockerWorld {
   /** Probe, control, containers, and a machine that holds the world's files and knows no command. */
-  readonly layer: Layer.Layer<
-    ComposeProbe | ComposeControl | Services.Services | Target.Containers | Plugin.Base
-  >
+  readonly layer: Layer.Layer<ComposeProbe | ComposeControl | Services.Services | Target.Containers | Plugin.Base>
   /** The Compose file: changes of it are changes of the configuration. */
   readonly services: Map<string, FakeService>
   /** The machine on which the project's folder is. */
@@ -66,6 +64,8 @@ export interface DockerWorld {
   readonly breakProject: (problem?: ProjectError) => void
   /** The containers of a service as a probe sees them now. */
   readonly containers: (service: string) => Effect.Effect<ReadonlyArray<Container>>
+  /** Whether a service has a container that runs. */
+  readonly isUp: (service: string) => boolean
   /** The files in a service's containers, the first one's where there are several. */
   readonly filesOf: (service: string) => Map<string, FakeTarget.Entry>
   /** Ends a service's containers, as a crash does. */
@@ -170,6 +170,7 @@ const damageOf = (
   | "snapshot"
   | "breakProject"
   | "containers"
+  | "isUp"
   | "filesOf"
   | "stop"
   | "crashLoop"
@@ -189,6 +190,7 @@ const damageOf = (
   },
   containers: (service) =>
     Effect.map(Clock.currentTimeMillis, (now) => containersOf(state, service).map(viewOf(state, now))),
+  isUp: (service) => containersOf(state, service).some((container) => container.state === "running"),
   filesOf: (service) => containersOf(state, service)[0]?.target.files ?? new Map(),
   stop: (service, exitCode = 137) => {
     for (const container of containersOf(state, service)) Object.assign(container, { state: "exited", exitCode })

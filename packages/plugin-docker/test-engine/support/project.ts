@@ -47,7 +47,10 @@ const layerOf = (options: Parameters<typeof Compose.project>[0], commands: Array
   Layer.provideMerge(Result.getOrThrow(Compose.project(options).layer(new Map())), noting(commands))
 
 /** A Compose project of its own in a folder of its own; all of it is gone at the end of the scope. */
-export const makeProject = (files: Readonly<Record<string, string>>) =>
+export const makeProject = (
+  files: Readonly<Record<string, string>>,
+  options: Omit<Parameters<typeof Compose.project>[0], "directory" | "project"> = {}
+) =>
   Effect.acquireRelease(
     Effect.promise(async (): Promise<TestProject> => {
       const name = `ss-docker-${randomUUID().slice(0, 8)}`
@@ -65,7 +68,7 @@ export const makeProject = (files: Readonly<Record<string, string>>) =>
         write: (path, text) => Effect.promise(() => write(path, text)),
         docker: (...args) => shell("docker", args),
         compose: (...args) => shell("docker", ["compose", "--project-name", name, ...args], directory),
-        layer: layerOf({ directory, project: name }, commands)
+        layer: layerOf({ ...options, directory, project: name }, commands)
       }
     }),
     ({ directory, name }) =>
@@ -83,8 +86,13 @@ export const makeProject = (files: Readonly<Record<string, string>>) =>
         if (volumes.length > 0) await quiet("volume", "rm", ...volumes)
         const networks = lines(await quiet("network", "ls", "--quiet", "--filter", label))
         if (networks.length > 0) await quiet("network", "rm", ...networks)
-        const images = lines(await quiet("image", "ls", "--quiet", "--filter", label))
-        if (images.length > 0) await quiet("rmi", "--force", ...images)
+        // By name where it has one: an image may have other names too, which are not this project's to remove.
+        const named = lines(
+          await quiet("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--filter", `reference=${name}-*`)
+        )
+        if (named.length > 0) await quiet("rmi", ...named)
+        const nameless = lines(await quiet("image", "ls", "--quiet", "--filter", "dangling=true", "--filter", label))
+        if (nameless.length > 0) await quiet("rmi", ...nameless)
         await rm(directory, { recursive: true, force: true })
       })
   )
