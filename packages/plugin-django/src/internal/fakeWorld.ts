@@ -16,7 +16,7 @@ const reached = (world: World, needsDatabase: boolean) =>
     if (settingsError !== undefined) {
       return Effect.fail(new DjangoError.SettingsInvalid({ message: settingsError, hint: "correct the settings" }))
     }
-    return databaseUp || !needsDatabase
+    return !needsDatabase || (typeof databaseUp === "function" ? databaseUp() : databaseUp)
       ? Effect.void
       : Effect.fail(
           new DjangoError.DatabaseUnavailable({

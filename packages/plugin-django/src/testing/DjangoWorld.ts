@@ -76,6 +76,8 @@ export interface Options {
   readonly messages?: ReadonlyArray<SystemMessage>
   /** What must be up for the database to answer. The default is `service:db`. */
   readonly database?: Resource.Resource
+  /** The default is that it does. */
+  readonly databaseUp?: DjangoWorld["databaseUp"]
 }
 
 /**
@@ -97,8 +99,8 @@ export interface DjangoWorld {
   readonly marks: Map<string, string>
   /** Everything that was written, in words. */
   readonly writes: Array<string>
-  /** Whether the database answers. */
-  databaseUp: boolean
+  /** Whether the database answers. A function asks another world: whether the database's service is up, say. */
+  databaseUp: boolean | (() => boolean)
   /** The migration that fails when it is applied. */
   failing: string | undefined
   /** Why the settings do not load. */
@@ -181,7 +183,7 @@ export const make = (options: Options): DjangoWorld => {
     messages: [...(options.messages ?? [])],
     marks: new Map(),
     writes: [],
-    databaseUp: true,
+    databaseUp: options.databaseUp ?? true,
     failing: undefined,
     settingsError: undefined
   }
