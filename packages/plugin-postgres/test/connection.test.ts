@@ -1,8 +1,10 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Look, type Resource } from "@shipshape/core"
 import { Postgres } from "@shipshape/plugin-postgres"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
-import { check, forThisFile, type Options, server, serverLayer } from "./support/database.ts"
+import { apply, check, forThisFile, type Options, server, serverLayer } from "./support/database.ts"
+import { proxyTo } from "./support/proxy.ts"
 
 const database = forThisFile()
 
@@ -76,6 +78,32 @@ describe("a connection", () => {
       yield* database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'shipshape'")
       assert.strictEqual((yield* server).database, database.name())
     }).pipe(Effect.provide(database.layer()))
+  )
+
+  it.live("that breaks under a question or before a change is opened anew, and neither notices", () =>
+    Effect.gen(function* () {
+      const proxy = yield* proxyTo(database.embedded().port)
+      const change = apply(Postgres.sql("x", { apply: "SELECT 1", done: "SELECT true" }))
+      yield* Effect.gen(function* () {
+        yield* server
+        yield* change
+        proxy.cutNext = true
+        assert.strictEqual((yield* server).database, database.name())
+        proxy.cutNext = true
+        yield* change
+      }).pipe(Effect.provide(database.layer({ port: proxy.port })))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("says to every check what it looks at", () =>
+    Effect.gen(function* () {
+      const observed = new Set<Resource.Resource>()
+      yield* check(extension).pipe(
+        Effect.provideService(Look.Observed, observed),
+        Effect.provide(database.layer({ resource: "service:db" }))
+      )
+      assert.deepStrictEqual([...observed], ["service:db"])
+    })
   )
 
   it.live("is closed with the run", () =>
