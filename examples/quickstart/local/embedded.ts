@@ -92,7 +92,7 @@ export const start = async (installation: Installation, port: number): Promise<v
 }
 
 /** The signal asks for a fast shutdown: sessions are ended, and everything is written. */
-export const stop = (installation: Installation): Promise<void> => background.stop(pidFile(installation), "SIGINT")
+const stop = (installation: Installation): Promise<void> => background.stop(pidFile(installation), "SIGINT")
 
 export const remove = async (installation: Installation): Promise<void> => {
   await stop(installation)

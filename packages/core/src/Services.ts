@@ -53,6 +53,29 @@ export class ServicesUnreadable extends Schema.TaggedError<ServicesUnreadable>()
 /**
  * The services of a deployment, read-only. A plugin that knows how they run provides it: the docker plugin does.
  *
+ * @example
+ * ```ts
+ * import { Check, Services, Step } from "@shipshape/core"
+ * import assert from "node:assert"
+ * import * as Effect from "effect/Effect"
+ * import * as Schema from "effect/Schema"
+ *
+ * const scaled = Step.make("acme.scaled", {
+ *   description: "A service has so many containers",
+ *   risk: "additive",
+ *   input: { service: Schema.String, containers: Schema.Int },
+ *   output: {},
+ *   check: Effect.fn("acme.scaled.check")(function*({ containers, service }) {
+ *     const found = yield* (yield* Services.Services).containers(service)
+ *     return found.length === containers
+ *       ? Check.satisfied({})
+ *       : Check.needed([{ summary: "containers", before: `${found.length}`, after: `${containers}` }])
+ *   }),
+ *   apply: () => Effect.void
+ * })
+ * assert.equal(scaled("workers", { service: "worker", containers: 2 }).type, "acme.scaled")
+ * ```
+ *
  * @since 0.1.0
  */
 export class Services extends Access.Probe<

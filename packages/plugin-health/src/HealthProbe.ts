@@ -54,6 +54,20 @@ export class Unreached extends Schema.TaggedError<Unreached>()("Unreached", {
 /**
  * How health checks look.
  *
+ * @example
+ * ```ts
+ * import { Health } from "@shipshape/plugin-health"
+ * import { HealthWorld } from "@shipshape/plugin-health/testing"
+ * import assert from "node:assert"
+ * import * as Duration from "effect/Duration"
+ * import * as Effect from "effect/Effect"
+ *
+ * const world = HealthWorld.make({ tcp: ["db:5432"] })
+ * const knock = Effect.flatMap(Health.HealthProbe, (probe) => probe.tcp("db", 5432, Duration.seconds(5)))
+ * await Effect.runPromise(Effect.provide(knock, world.layer))
+ * assert.deepEqual(world.looks, ["TCP db:5432"])
+ * ```
+ *
  * @since 0.1.0
  */
 export class HealthProbe extends Access.Probe<

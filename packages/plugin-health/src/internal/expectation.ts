@@ -2,16 +2,16 @@ import type { HttpResponse } from "../HealthProbe.ts"
 import type { Unhealthy } from "./patience.ts"
 
 /** A plain value of a JSON document. */
-export type Scalar = string | number | boolean | null
+type Scalar = string | number | boolean | null
 
 /** What a body must hold. */
-export type Body =
+type Body =
   | { readonly contains: string }
   | { readonly matches: RegExp }
   | { readonly json: Readonly<Record<string, Scalar>> }
 
 /** Which status an answer may have: one, one of a list, or one of a range. */
-export type Status = number | ReadonlyArray<number> | { readonly from: number; readonly to: number }
+type Status = number | ReadonlyArray<number> | { readonly from: number; readonly to: number }
 
 /** What an answer must be like. */
 export interface Expectation {
