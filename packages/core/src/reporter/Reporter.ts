@@ -13,6 +13,8 @@ import type { TextOptions } from "./Options.ts"
  */
 export interface Reporter {
   readonly sink: Sink
+  /** Says a line that is no event, where the reporter owns the screen: written past it, the line would be painted over. */
+  readonly note?: (line: string) => void
   /** Leaves the terminal as it was. It may be called at any time, and more than once. */
   readonly close: () => void
 }

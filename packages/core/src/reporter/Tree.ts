@@ -78,6 +78,7 @@ export const tree = ({ onResize, size, write, ...options }: TreeOptions): Report
       reduce(live, event)
       screen.show(lasting(event))
     },
+    note: (line) => screen.show(`${line}\n`),
     close: screen.close
   }
 }

@@ -25,13 +25,13 @@ export interface Start {
   readonly surface: Surface
   /** The deployment, where the program is the deployment's own file. */
   readonly deployment?: Deployment.Any
+  readonly seen: Seen
 }
 
 /** Runs the program to its exit code. It fails only by interruption. */
 export const program = (start: Start): Effect.Effect<number> =>
   Effect.suspend(() => {
     const secrets = Secrets.make()
-    const seen: Seen = { outcome: undefined }
     let asked: Request | undefined
     return Effect.gen(function* () {
       const { args, program, surface, version } = start
@@ -41,13 +41,11 @@ export const program = (start: Start): Effect.Effect<number> =>
         return ExitCode.succeeded
       }
       asked = parsed.request
-      return yield* answer(start, coloured(surface, asked.color), asked, seen)
+      return yield* answer(start, coloured(surface, asked.color), asked)
     }).pipe(
       Effect.provideService(Secrets.Current, secrets),
       Effect.catchCause((cause) =>
-        Cause.hasInterruptsOnly(cause)
-          ? Effect.interrupt
-          : Effect.sync(() => refuse(start, asked, cause, secrets, seen))
+        Cause.hasInterruptsOnly(cause) ? Effect.interrupt : Effect.sync(() => refuse(start, asked, cause, secrets))
       )
     )
   })
@@ -57,7 +55,7 @@ const coloured = (surface: Surface, flag: boolean | undefined): Surface => ({
   color: { out: flag ?? surface.color.out, err: flag ?? surface.color.err }
 })
 
-const answer = Effect.fnUntraced(function* (start: Start, surface: Surface, request: Request, seen: Seen) {
+const answer = Effect.fnUntraced(function* (start: Start, surface: Surface, request: Request) {
   if (start.deployment !== undefined && request.file !== undefined) {
     return yield* usage("--file has no meaning here: this program is the deployment", "leave --file out")
   }
@@ -65,7 +63,7 @@ const answer = Effect.fnUntraced(function* (start: Start, surface: Surface, requ
   // What the plugins offer is asked for before there is anything to choose.
   const env = request.env ?? (request.command === "steps" ? deployment.names[0] : undefined)
   const environment = yield* environmentOf(deployment, env)
-  const context: Context = { deployment, environment, surface, seen }
+  const context: Context = { deployment, environment, surface, seen: start.seen }
   switch (request.command) {
     case "plan":
       return yield* planCommand(context, request)
@@ -84,11 +82,10 @@ const answer = Effect.fnUntraced(function* (start: Start, surface: Surface, requ
 
 /** Says why nothing was run: to a person on standard error, and with --json to a program on standard output. */
 const refuse = (
-  { args, surface }: Start,
+  { args, seen, surface }: Start,
   asked: Request | undefined,
   cause: Cause.Cause<unknown>,
-  secrets: Secrets.Registry,
-  seen: Seen
+  secrets: Secrets.Registry
 ): number => {
   const error = Cause.squash(cause)
   const failure = Secrets.maskDeep(secrets, Failure.report(error))

@@ -15,16 +15,19 @@ export const reporterFor = (surface: Surface, flag: ReporterName | undefined): R
   return surface.repaints && (ci === undefined || ci === "" || ci === "false") ? "tree" : "plain"
 }
 
-/** What has been seen of a run, as far as the program must know it. */
+/** What goes on, as far as the program must know it. */
 export interface Seen {
+  /** How the run has ended. */
   outcome: RunOutcome | undefined
+  /** How a line is said now that is no event; `undefined` leaves it to standard error. */
+  note: ((line: string) => void) | undefined
 }
 
 /** Makes a reporter, and notes how the run ended. */
 export const reporting = (surface: Surface, name: ReporterName, verbose: boolean, seen: Seen): Reporter => {
   const reporter = make(surface, name, verbose)
   return {
-    close: reporter.close,
+    ...reporter,
     sink: (event) => {
       if (event._tag === "RunFinished") seen.outcome = event.outcome
       reporter.sink(event)

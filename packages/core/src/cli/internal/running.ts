@@ -69,9 +69,15 @@ const shown = <A, E, R>(
   Effect.suspend(() => {
     const name = reporterFor(surface, selection.json ? "ndjson" : selection.reporter)
     const reporter = reporting(surface, name, selection.verbose, seen)
+    seen.note = reporter.note
     return use(reporter).pipe(
       Effect.provideService(Event.CurrentSink, reporter.sink),
-      Effect.ensuring(Effect.sync(reporter.close))
+      Effect.ensuring(
+        Effect.sync(() => {
+          seen.note = undefined
+          reporter.close()
+        })
+      )
     )
   })
 
@@ -116,7 +122,7 @@ export const applyCommand = Effect.fnUntraced(function* (context: Context, reque
       if (approved !== undefined) {
         reporter.close()
         if (Plan.isEmpty(approved)) {
-          surface.out("\nnothing to do\n")
+          surface.out("nothing to do\n")
           return ExitCode.succeeded
         }
         if (!(yield* approval(approved, surface))) {
@@ -142,14 +148,13 @@ const approval = (plan: Plan.Plan, { ask, out }: Surface): Effect.Effect<boolean
     )
     const { apply, blocked, deferred } = plan.summary
     const what = `${apply + deferred} ${apply + deferred === 1 ? "step" : "steps"}`
-    out("\n")
     if (blocked > 0) out(`The run will stop at the first of the blocked steps (${blocked}).\n`)
     const question =
       losing.length === 0
         ? `Apply ${what} to ${plan.environment}? [y/N] `
         : `${losing.map((step) => `“${step.id}”`).join(", ")} may destroy data. Type ${plan.environment} to apply ${what}: `
     const answer = yield* Effect.promise((signal) => ask(question, signal))
-    out(answer === undefined ? "\n" : "")
+    out("\n")
     return losing.length === 0 ? /^y(es)?$/i.test(answer?.trim() ?? "") : answer?.trim() === plan.environment
   })
 

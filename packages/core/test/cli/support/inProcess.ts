@@ -18,6 +18,7 @@ export const run = async (
       program: "shipshape",
       version: "1.2.3",
       deployment,
+      seen: { outcome: undefined, note: undefined },
       surface: {
         out: (text) => {
           out += text
