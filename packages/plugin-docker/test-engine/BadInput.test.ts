@@ -180,6 +180,39 @@ describe("bad input", () => {
     }).pipe(Effect.scoped)
   )
 
+  it.live("a daemon that does not answer, and a docker that is not there", () =>
+    Effect.gen(function* () {
+      const withVariable = <A, E, R>(name: string, value: string, effect: Effect.Effect<A, E, R>) =>
+        Effect.acquireUseRelease(
+          Effect.sync(() => {
+            const before = process.env[name]
+            process.env[name] = value
+            return before
+          }),
+          () => effect,
+          (before) =>
+            Effect.sync(() => {
+              if (before === undefined) delete process.env[name]
+              else process.env[name] = before
+            })
+        )
+      const project = yield* makeProject({ "compose.yml": compose })
+      const failure = Effect.fnUntraced(function* (step: Step.Step.Any) {
+        const { check } = yield* Effect.fromResult(step.prepare(new Map()))
+        // The step was made for the services that this layer provides.
+        return Failure.report(
+          yield* Effect.flip(Effect.provide(check as Effect.Effect<unknown, unknown>, project.layer))
+        )
+      })
+      for (const step of [Compose.preflight("docker", {}), web]) {
+        const { code, hint } = yield* withVariable("DOCKER_HOST", "unix:///nonexistent/docker.sock", failure(step))
+        assert.deepEqual([code, hint.includes("DOCKER_HOST")], ["docker.daemon-unreachable", true], step.type)
+      }
+      const none = yield* withVariable("PATH", "/nonexistent", failure(Compose.preflight("docker", {})))
+      assert.strictEqual(none.code, "docker.not-installed")
+    }).pipe(Effect.scoped)
+  )
+
   it.live("a build that fails: its output is in the error, and the image that was there keeps its tag", () =>
     Effect.gen(function* () {
       const project = yield* makeProject({

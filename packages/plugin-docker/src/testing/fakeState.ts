@@ -92,6 +92,13 @@ const textAt = (state: State, path: string): string | undefined => {
   return content === undefined ? undefined : new TextDecoder().decode(content)
 }
 
+/** What an env file holds, whatever the order of its lines; its text where it cannot be read. */
+const variablesAt = (state: State, path: string): unknown => {
+  const text = textAt(state, path)
+  const parsed = Dotenv.parse(text ?? "", path)
+  return Result.isSuccess(parsed) ? Object.entries(parsed.success).toSorted(([a], [b]) => (a < b ? -1 : 1)) : text
+}
+
 const hashOf = (
   state: State,
   name: string,
@@ -104,7 +111,7 @@ const hashOf = (
     user: service.user,
     environment,
     dependsOn,
-    envFile: envFile === undefined ? undefined : textAt(state, envFile)
+    envFile: envFile === undefined ? undefined : variablesAt(state, envFile)
   })
 
 /** What keeps Compose from reading the project. */

@@ -35,10 +35,11 @@ const noting = (commands: Array<Command.Command>) =>
     Effect.map(Target.Target, (machine) =>
       Target.layer({
         ...machine,
-        run: (command) => {
-          commands.push(command)
-          return machine.run(command)
-        }
+        run: (command) =>
+          Effect.suspend(() => {
+            commands.push(command)
+            return machine.run(command)
+          })
       })
     )
   ).pipe(Layer.provide(Target.local()))

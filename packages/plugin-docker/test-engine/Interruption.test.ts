@@ -1,0 +1,78 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Compose, ComposeProbe } from "@shipshape/plugin-docker"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
+import { makeProject } from "./support/project.ts"
+
+const compose = (slow: string) => `
+services:
+  slow:
+    image: debian:trixie-slim
+    init: true
+    command: ["sleep", "600"]
+    stop_grace_period: 1s
+    healthcheck: { test: ["CMD", "test", "-e", "/tmp/${slow}"], start_period: 600s, start_interval: 1s, interval: 1s }
+  web:
+    image: debian:trixie-slim
+    init: true
+    command: ["sleep", "600"]
+    stop_grace_period: 1s
+    depends_on: { slow: { condition: service_healthy } }
+`
+
+describe("Ctrl-C", () => {
+  it.live("while Compose waits leaves a project that the next apply goes on with", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject({ "compose.yml": compose("ready") })
+      const { apply, check } = yield* Effect.fromResult(Compose.up("web", { services: ["web"] }).prepare(new Map()))
+      yield* Effect.gen(function* () {
+        const probe = yield* ComposeProbe
+        const fiber = yield* Effect.forkChild(apply)
+        yield* probe
+          .state("slow")
+          .pipe(
+            Effect.repeat({
+              schedule: Schedule.spaced("100 millis"),
+              until: (all) => all.some(({ state }) => state === "running")
+            })
+          )
+        yield* Fiber.interrupt(fiber)
+        const found = yield* check
+        assert.deepEqual(
+          found._tag === "Needed" && found.changes.map(({ summary }) => summary.replaceAll(project.name, "x")),
+          [
+            "wait for x-slow-1: its health check is starting (web depends on it)",
+            yield* project
+              .compose("ps", "--all", "--quiet", "web")
+              .pipe(Effect.map((id) => (id === "" ? "create web" : "start x-web-1: it is created")))
+          ]
+        )
+        yield* project.compose("exec", "-T", "slow", "touch", "/tmp/ready")
+        yield* apply
+        assert.strictEqual((yield* check)._tag, "Satisfied")
+        assert.strictEqual((yield* probe.containers).length, 2)
+      }).pipe(Effect.provide(project.layer))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("while a command runs in a container of its own takes that container away", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject({ "compose.yml": compose("ready") })
+      const step = Compose.run("long", { service: "slow", command: ["sleep", "300"], done: "everyRun" })
+      const { apply } = yield* Effect.fromResult(step.prepare(new Map()))
+      yield* Effect.gen(function* () {
+        const probe = yield* ComposeProbe
+        const fiber = yield* Effect.forkChild(apply)
+        yield* probe.containers.pipe(
+          Effect.repeat({
+            schedule: Schedule.spaced("100 millis"),
+            until: (all) => all.some(({ oneOff, state }) => oneOff && state === "running")
+          })
+        )
+        yield* Fiber.interrupt(fiber)
+        assert.deepEqual(yield* probe.containers, [])
+      }).pipe(Effect.provide(project.layer))
+    }).pipe(Effect.scoped)
+  )
+})
