@@ -1,7 +1,7 @@
 import * as net from "node:net"
 import * as Effect from "effect/Effect"
 
-export interface Proxy {
+interface Proxy {
   readonly port: number
   /** How often the client has spoken after the server: that is what a slow line makes expensive. */
   turns: number
