@@ -50,8 +50,11 @@ export interface AvailableExtension {
  * @since 0.1.0
  */
 export interface PostgresWorld {
-  /** Whether the server answers: `down` refuses connections, `starting` accepts no queries yet. */
-  status: "running" | "starting" | "down"
+  /**
+   * Whether the server answers: `down` refuses connections, `starting` accepts no queries yet. A function asks another
+   * world: whether the server's service is up, say.
+   */
+  status: Status | (() => Status)
   server: ServerFacts
   readonly available: Map<string, AvailableExtension>
   readonly extensions: Map<string, { readonly version: string; readonly schema: string }>
@@ -63,6 +66,13 @@ export interface PostgresWorld {
   readonly log: Array<string>
   readonly layer: Layer.Layer<PostgresProbe | PostgresControl>
 }
+
+/**
+ * How a server in memory answers.
+ *
+ * @since 0.1.0
+ */
+export type Status = "running" | "starting" | "down"
 
 /**
  * What a world starts with. Names without a schema are in `public`.
@@ -126,7 +136,7 @@ export const make = (options: Options = {}): PostgresWorld => {
   const server = { ...defaultServer, ...options.server }
   const where = (): Where => ({ ...world.server, server: "a fake server", resource: options.resource })
   const reached: Effect.Effect<void, ConnectError> = Effect.suspend(() => {
-    const cause = causes[world.status]
+    const cause = causes[typeof world.status === "function" ? world.status() : world.status]
     return cause === undefined ? Effect.void : Effect.fail(connectError(where(), cause))
   })
   const world: PostgresWorld = {
@@ -163,7 +173,7 @@ export const make = (options: Options = {}): PostgresWorld => {
 }
 
 /** What pg says of a server that does not answer. */
-const causes: Readonly<Record<PostgresWorld["status"], unknown>> = {
+const causes: Readonly<Record<Status, unknown>> = {
   running: undefined,
   starting: Object.assign(new Error("the database system is starting up"), { code: "57P03", severity: "FATAL" }),
   down: Object.assign(new Error("connect ECONNREFUSED"), { code: "ECONNREFUSED" })
