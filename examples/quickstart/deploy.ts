@@ -2,6 +2,8 @@
  * A document service on this machine: its database, its schema, its storage, its process, and the proof that it works.
  *
  *   QUICKSTART_PASSWORD=secret node deploy.ts plan --env local
+ *
+ * The tour, `npm run quickstart`, stops and removes at its end all that this has made.
  */
 import { fileURLToPath } from "node:url"
 import { defineDeployment, Input, parallel } from "@shipshape/core"
@@ -62,12 +64,12 @@ const deployment = defineDeployment(
       }
     })
 
-    // Green means: it answers, and it has read the documents from the database.
+    // Green means: it answers, it has read the documents from the database, and it may write to its storage.
     yield* parallel([
       Health.tcp("port", { host: "127.0.0.1", port: service.map(({ port }) => port) }),
       Health.http("health", {
         url: service.map(({ url }) => `${url}/health/`),
-        body: { json: { status: "ok", documents: 3 } },
+        body: { json: { storage: "writable", documents: 3 } },
         timeout: "20 seconds"
       })
     ])

@@ -43,7 +43,7 @@ const makeWorlds = () => {
         Effect.sync(() => {
           health.tcp.add(`127.0.0.1:${port}`)
           health.urls.set(`http://127.0.0.1:${port}/health/`, () => ({
-            body: JSON.stringify({ status: "ok", documents: seeded.documents ? 3 : 0 })
+            body: JSON.stringify({ storage: "writable", documents: seeded.documents ? 3 : 0 })
           }))
         }),
       clear: Effect.void
@@ -119,7 +119,7 @@ describe("the quickstart's deployment", () => {
     Effect.gen(function* () {
       const worlds = makeWorlds()
       yield* worlds.apply
-      worlds.health.urls.set("http://127.0.0.1:58080/health/", { body: '{"status":"ok","documents":0}' })
+      worlds.health.urls.set("http://127.0.0.1:58080/health/", { body: '{"storage":"writable","documents":0}' })
       const { plan } = yield* worlds.plan
       const health = plan?.steps.find(({ id }) => id === "health")
       assert.include(health?.changes[0]?.summary, "“documents” in its body is 0, not 3")

@@ -1,4 +1,5 @@
 /** The application that is deployed: a few documents, found by the likeness of their titles. */
+import { access, constants } from "node:fs/promises"
 import * as http from "node:http"
 import pg from "pg"
 
@@ -8,7 +9,8 @@ pool.on("error", (error) => console.error(error.message))
 
 const health = async () => {
   const { rows } = await pool.query("SELECT count(*)::int AS documents FROM documents")
-  return { status: 200, body: { status: "ok", database: "reachable", ...rows[0] } }
+  await access(process.env.STORAGE ?? "", constants.W_OK)
+  return { status: 200, body: { status: "ok", storage: "writable", ...rows[0] } }
 }
 
 const search = async (words: string) => {
@@ -25,7 +27,7 @@ const answer = (url: URL) => {
 
 const server = http.createServer(async (request, response) => {
   const { body, status } = await Promise.resolve(answer(new URL(request.url ?? "/", "http://localhost"))).catch(
-    (error: Error) => ({ status: 503, body: { status: "failing", database: error.message } })
+    (error: Error) => ({ status: 503, body: { status: "failing", reason: error.message } })
   )
   response.writeHead(status, { "content-type": "application/json" })
   response.end(`${JSON.stringify(body)}\n`)
