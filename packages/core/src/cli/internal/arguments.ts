@@ -33,7 +33,7 @@ export interface Selection {
   readonly reporter: ReporterName | undefined
 }
 
-export const reporterNames = ["tree", "plain", "ndjson", "github"] as const
+const reporterNames = ["tree", "plain", "ndjson", "github"] as const
 export type ReporterName = (typeof reporterNames)[number]
 
 /** What the command line asks for. */

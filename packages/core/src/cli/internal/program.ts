@@ -5,7 +5,7 @@ import * as ExitCode from "../../ExitCode.ts"
 import * as Failure from "../../Failure.ts"
 import { failureText } from "../../reporter/Failure.ts"
 import * as Secrets from "../../Secrets.ts"
-import { parse, type Request } from "./arguments.ts"
+import { type Common, parse, type Request } from "./arguments.ts"
 import { environmentOf } from "./environment.ts"
 import { graphText } from "./graph.ts"
 import { load } from "./load.ts"
@@ -50,7 +50,7 @@ export const program = (start: Start): Effect.Effect<number> =>
     )
   })
 
-const coloured = (surface: Surface, flag: boolean | undefined): Surface => ({
+const coloured = (surface: Surface, flag: Common["color"]): Surface => ({
   ...surface,
   color: { out: flag ?? surface.color.out, err: flag ?? surface.color.err }
 })
