@@ -29,14 +29,12 @@ describe("Ctrl-C", () => {
       yield* Effect.gen(function* () {
         const probe = yield* ComposeProbe
         const fiber = yield* Effect.forkChild(apply)
-        yield* probe
-          .state("slow")
-          .pipe(
-            Effect.repeat({
-              schedule: Schedule.spaced("100 millis"),
-              until: (all) => all.some(({ state }) => state === "running")
-            })
-          )
+        yield* probe.state("slow").pipe(
+          Effect.repeat({
+            schedule: Schedule.spaced("100 millis"),
+            until: (all) => all.some(({ state }) => state === "running")
+          })
+        )
         yield* Fiber.interrupt(fiber)
         const found = yield* check
         assert.deepEqual(

@@ -12,13 +12,21 @@ import * as Layer from "effect/Layer"
 import { ComposeControl } from "../ComposeControl.ts"
 import { ComposeProbe, type Container } from "../ComposeProbe.ts"
 import type { ProjectError } from "../DockerError.ts"
+import { makeContainers } from "../internal/fake/containers.ts"
+import { makeControl } from "../internal/fake/control.ts"
+import { makeProbe } from "../internal/fake/probe.ts"
+import {
+  containersOf,
+  digestOf,
+  type FakeService,
+  imageOf,
+  type State,
+  viewOf,
+  volumeName
+} from "../internal/fake/state.ts"
 import { makeServices } from "../internal/services.ts"
-import { makeContainers } from "./fakeContainers.ts"
-import { makeControl } from "./fakeControl.ts"
-import { makeProbe } from "./fakeProbe.ts"
-import { containersOf, digestOf, type FakeService, imageOf, type State, viewOf, volumeName } from "./fakeState.ts"
 
-export type { FakeService, Health } from "./fakeState.ts"
+export type { FakeService, Health } from "../internal/fake/state.ts"
 
 /**
  * What a fake world starts with.

@@ -2,13 +2,13 @@ import type { Target } from "@shipshape/core"
 import { FakeTarget } from "@shipshape/core/testing"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { ComposeControl } from "../ComposeControl.ts"
-import type { Service } from "../ComposeProbe.ts"
-import { BuildFailed, CommandFailed, DockerFailed, type ProjectError, PullFailed } from "../DockerError.ts"
-import { withDependencies } from "../internal/upDecision.ts"
-import { settleMillis } from "../internal/waiting.ts"
-import { oneOff } from "./fakeContainers.ts"
-import { running } from "./fakeProbe.ts"
+import type { ComposeControl } from "../../ComposeControl.ts"
+import type { Service } from "../../ComposeProbe.ts"
+import { BuildFailed, CommandFailed, DockerFailed, type ProjectError, PullFailed } from "../../DockerError.ts"
+import { withDependencies } from "../upDecision.ts"
+import { settleMillis } from "../waiting.ts"
+import { oneOff } from "./containers.ts"
+import { running } from "./probe.ts"
 import {
   containersOf,
   digestOf,
@@ -20,7 +20,7 @@ import {
   type State,
   viewOf,
   volumeName
-} from "./fakeState.ts"
+} from "./state.ts"
 
 const failed = (message: string): DockerFailed =>
   new DockerFailed({ command: "docker compose", message, hint: "look at the fake world", tail: [message] })

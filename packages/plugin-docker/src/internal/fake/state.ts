@@ -5,8 +5,8 @@ import type { Command } from "@shipshape/core"
 import { Dotenv } from "@shipshape/core"
 import type { FakeTarget } from "@shipshape/core/testing"
 import * as Result from "effect/Result"
-import type { BuildInputs, Condition, Container, Image, LogLine, Project, Service } from "../ComposeProbe.ts"
-import { FileMissing, type ProjectError, VariableMissing } from "../DockerError.ts"
+import type { BuildInputs, Condition, Container, Image, LogLine, Project, Service } from "../../ComposeProbe.ts"
+import { FileMissing, type ProjectError, VariableMissing } from "../../DockerError.ts"
 
 /**
  * When a container's health check passes: at once, never, or so many milliseconds after its start. One that never does

@@ -1,8 +1,8 @@
 import { Target } from "@shipshape/core"
 import { FakeTarget } from "@shipshape/core/testing"
 import * as Effect from "effect/Effect"
-import { running } from "./fakeProbe.ts"
-import { imageOf, problemOf, projectOf, type State } from "./fakeState.ts"
+import { running } from "./probe.ts"
+import { imageOf, problemOf, projectOf, type State } from "./state.ts"
 
 /** What a fake target does, as long as it is reached. */
 const reached = (

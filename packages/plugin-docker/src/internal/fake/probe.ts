@@ -1,8 +1,8 @@
 import { type Command, Target } from "@shipshape/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import type { ComposeProbe, DirectoryFacts } from "../ComposeProbe.ts"
-import { servicesOf } from "../internal/names.ts"
+import type { ComposeProbe, DirectoryFacts } from "../../ComposeProbe.ts"
+import { servicesOf } from "../names.ts"
 import {
   containersOf,
   type FakeContainer,
@@ -12,7 +12,7 @@ import {
   runningOf,
   type State,
   viewOf
-} from "./fakeState.ts"
+} from "./state.ts"
 
 const notRunning = (service: string): Target.TargetUnavailable =>
   new Target.TargetUnavailable({
