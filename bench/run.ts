@@ -1,5 +1,6 @@
 /** Prints what Shipshape costs. `npm run bench`, or `npm run bench -- import steps` for some of it. */
 import * as path from "node:path"
+import { benchEdms } from "./edms.ts"
 import { benchImport } from "./import.ts"
 import { benchSteps } from "./steps.ts"
 import { benchTypes } from "./types.ts"
@@ -9,7 +10,8 @@ const root = path.dirname(import.meta.dirname)
 const all: Readonly<Record<string, () => Promise<void>>> = {
   import: benchImport,
   steps: benchSteps,
-  types: () => benchTypes(root)
+  types: () => benchTypes(root),
+  edms: benchEdms
 }
 
 const chosen = process.argv.slice(2)
