@@ -104,4 +104,24 @@ describe("failures", () => {
       assert.strictEqual(report.code, "docker.not-writable")
     }).pipe(Effect.scoped)
   )
+
+  it.live("a volume that another project's container uses stays", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject({ "compose.yml": compose })
+      yield* project.compose("up", "-d")
+      const volume = `${project.name}_data`
+      yield* Effect.acquireUseRelease(
+        project.docker("run", "--detach", "--volume", `${volume}:/data`, "debian:trixie-slim", "sleep", "600"),
+        () =>
+          Effect.gen(function* () {
+            const step = Compose.removeVolumes("clean", { volumes: ["data"] })
+            const { apply } = yield* Effect.fromResult(step.prepare(new Map()))
+            const report = Failure.report(yield* Effect.flip(Effect.provide(apply, project.layer)))
+            assert.deepEqual([report.code, report.message.includes(volume)], ["docker.volume-in-use", true])
+            assert.strictEqual(yield* project.docker("volume", "ls", "--quiet", "--filter", `name=${volume}`), volume)
+          }),
+        (container) => project.docker("rm", "--force", container)
+      )
+    }).pipe(Effect.scoped)
+  )
 })

@@ -6,6 +6,8 @@ import { Rehearsal } from "@shipshape/core/testing"
 import { Compose, EnvFile, Storage } from "@shipshape/plugin-docker"
 import { DockerWorld } from "@shipshape/plugin-docker/testing"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as TestClock from "effect/testing/TestClock"
 
 const makeWorld = () =>
   DockerWorld.make({
@@ -166,6 +168,26 @@ describe("a deployment", () => {
       const { plan: found } = yield* plan(world)
       assert.deepEqual(changes(found, "database"), ["recreate db: its configuration is another one"])
       assert.deepEqual((yield* apply(world)).applied, ["database"])
+    })
+  )
+
+  it.effect("takes nothing for granted that it has seen in a container which is replaced", () =>
+    Effect.gen(function* () {
+      const world = makeWorld()
+      yield* apply(world)
+      world.services.set("backend", { ...world.services.get("backend")!, environment: { TZ: "UTC" } })
+      const { plan: found } = yield* plan(world)
+      assert.deepEqual([actions(found).application, actions(found).storage], ["apply", "deferred"])
+      // A container that is only waited for is the same one afterwards.
+      const { health: _, ...backend } = world.services.get("backend")!
+      world.services.set("backend", { ...backend, health: { afterMillis: 60_000 } })
+      const fiber = yield* Effect.forkChild(apply(world))
+      yield* TestClock.adjust("2 minutes")
+      yield* Fiber.join(fiber)
+      world.services.set("backend", { ...world.services.get("backend")!, health: { afterMillis: 600_000 } })
+      const waiting = (yield* plan(world)).plan
+      assert.deepEqual(changes(waiting, "application"), ["wait for app-backend-1: its health check is starting"])
+      assert.deepEqual(actions(waiting).storage, "none")
     })
   )
 
