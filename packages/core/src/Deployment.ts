@@ -41,15 +41,24 @@ export interface DeploymentContext<Envs extends Environments, Inputs extends Inp
 }
 
 /**
+ * Stands for plugins that are not known: none are given, or the compiler has not come to them yet.
+ *
+ * @since 0.1.0
+ */
+export interface Unresolved {
+  readonly "~shipshape/Unresolved": never
+}
+
+type PluginList = ReadonlyArray<Plugin.Any> | Unresolved
+
+type Listed<Plugins> = Plugins extends ReadonlyArray<infer P> ? P : never
+
+/**
  * What a deployment is defined with.
  *
  * @since 0.1.0
  */
-export interface Options<
-  Envs extends Environments,
-  Inputs extends Input.Fields,
-  Plugins extends ReadonlyArray<Plugin.Any>
-> {
+export interface Options<Envs extends Environments, Inputs extends Input.Fields, Plugins extends PluginList> {
   readonly environments: Envs
   readonly inputs?: Inputs
   /** The plugins that provide what the steps need; a later one may build on an earlier one. */
@@ -76,13 +85,24 @@ type Missing<P, I> = Exclude<CheckOf<I> | ApplyOf<I> | RequiredBy<P>, ProvidedBy
 /**
  * The error on a deployment's name when precious data could be lost, or when no plugin provides what a step needs.
  *
+ * `Given` has the options' keys. TypeScript checks the name once before it has come to a `plugins` function that takes the
+ * context: then nothing is missing yet.
+ *
  * @since 0.1.0
  */
-export type Guard<Name extends string, Envs extends Environments, P, I> = [PreciousNames<Envs>] extends [never]
-  ? MissingGuard<Name, P, I>
+export type Guard<Name extends string, Envs extends Environments, Plugins, Given, I> = [PreciousNames<Envs>] extends [
+  never
+]
+  ? PluginsGuard<Name, Plugins, Given, I>
   : [DestructiveOf<I>] extends [never]
-    ? MissingGuard<Name, P, I>
+    ? PluginsGuard<Name, Plugins, Given, I>
     : `✗ '${PreciousNames<Envs>}' holds precious data: destructive step '${DestructiveOf<I>}' needs acknowledge(step, { reason, approvedBy })`
+
+type PluginsGuard<Name extends string, Plugins, Given, I> = [Plugins] extends [Unresolved]
+  ? "plugins" extends keyof Given
+    ? Name
+    : MissingGuard<Name, never, I>
+  : MissingGuard<Name, Listed<Plugins>, I>
 
 type MissingGuard<Name extends string, P, I> = [Missing<P, I>] extends [never]
   ? Name
@@ -182,17 +202,18 @@ export const defineDeployment = <
   const Envs extends Environments,
   I extends Instruction<unknown, unknown, unknown, unknown, string> = never,
   Inputs extends Input.Fields = {},
-  const Plugins extends ReadonlyArray<Plugin.Any> = readonly [],
+  const Plugins extends PluginList = Unresolved,
+  Given = {},
   A = void
 >(
-  name: Guard<Name, Envs, Plugins[number], I>,
-  options: Options<Envs, Inputs, Plugins>,
+  name: Guard<Name, Envs, Plugins, Given, I>,
+  options: Options<Envs, Inputs, Plugins> & { readonly [K in keyof Given]: unknown },
   body: (context: DeploymentContext<Envs, Inputs>) => Generator<I, A, never>
 ): Deployment<
   keyof Envs & string,
   DisposableNames<Envs>,
   Output.Resolved<A>,
-  ErrorOf<I> | LayerErrorOf<Plugins[number]>,
+  ErrorOf<I> | LayerErrorOf<Listed<Plugins>>,
   CheckOf<I>,
   ApplyOf<I>
 > => {
@@ -200,7 +221,7 @@ export const defineDeployment = <
     keyof Envs & string,
     DisposableNames<Envs>,
     Output.Resolved<A>,
-    ErrorOf<I> | LayerErrorOf<Plugins[number]>,
+    ErrorOf<I> | LayerErrorOf<Listed<Plugins>>,
     CheckOf<I>,
     ApplyOf<I>
   >
@@ -216,7 +237,7 @@ export const defineDeployment = <
     const context = { environment: { name: environment, data }, inputs } as DeploymentContext<Envs, Inputs>
     const [{ instructions, outputs }, unyielded] = assembly.collect(() => drive(body(context)))
     for (const problem of definitionProblems(name, instructions, unyielded, Object.keys(inputs))) problems.add(problem)
-    blueprints.set(environment, { instructions, outputs, plugins: options.plugins?.(context) ?? [] })
+    blueprints.set(environment, { instructions, outputs, plugins: listed(options.plugins?.(context)) })
   }
   if (blueprints.size === 0) problems.add("it has no environment: name at least one in `environments`")
   if (problems.size > 0) {
@@ -242,6 +263,9 @@ export const defineDeployment = <
   // The types of steps and environments reach this one through conditional types over the generator's yields.
   return made as unknown as Made
 }
+
+/** `Unresolved` stands in types only: no function returns it. */
+const listed = (plugins: PluginList | undefined): ReadonlyArray<Plugin.Any> => (Array.isArray(plugins) ? plugins : [])
 
 /** Runs a generator to its end: each `yield*` gives a step's output by itself. */
 const drive = <I, A>(

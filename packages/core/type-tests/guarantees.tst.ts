@@ -138,6 +138,25 @@ describe("a deployment", () => {
     })
   })
 
+  it("finds them, whichever of its functions take the context", () => {
+    const inputs = { url: Input.url("URL") }
+    defineDeployment("shop", { environments, inputs, plugins: ({ inputs: { url } }) => [acme({ url })] }, function* () {
+      yield* queue("mail", { name: "mail" })
+    })
+    defineDeployment("shop", { environments, inputs, plugins }, function* ({ inputs: { url } }) {
+      yield* queue("mail", { name: url })
+    })
+    const none = (_: unknown) => [] as const
+    // @ts-expect-error no plugin provides acme/QueueProbe
+    defineDeployment("shop", { environments, inputs, plugins: ({ inputs: { url } }) => none(url) }, function* () {
+      yield* queue("mail", { name: "mail" })
+    })
+    // @ts-expect-error no plugin provides acme/QueueProbe
+    defineDeployment("shop", { environments, inputs }, function* ({ inputs: { url } }) {
+      yield* queue("mail", { name: url })
+    })
+  })
+
   it("takes outputs of the right type alone", () => {
     defineDeployment("shop", { environments, plugins }, function* () {
       const mail = yield* queue("mail", { name: "mail" })
