@@ -1,7 +1,7 @@
 /** Measuring: medians and ratios within one run; nothing here is a test. */
 import { spawnSync } from "node:child_process"
 
-export const median = (values: ReadonlyArray<number>): number => {
+const median = (values: ReadonlyArray<number>): number => {
   const sorted = values.toSorted((a, b) => a - b)
   const middle = sorted.length >> 1
   return sorted.length % 2 === 1

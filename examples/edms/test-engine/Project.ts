@@ -14,7 +14,7 @@ import * as Schema from "effect/Schema"
 const example = path.dirname(import.meta.dirname)
 
 /** What the command line left. */
-export interface Ran {
+interface Ran {
   readonly exitCode: number
   readonly stdout: string
   readonly stderr: string
@@ -40,7 +40,7 @@ export interface Project {
   readonly remove: () => void
 }
 
-export interface Inspected {
+interface Inspected {
   readonly Id: string
   readonly Image: string
   readonly RestartCount: number
@@ -48,7 +48,7 @@ export interface Inspected {
 }
 
 /** An apply: how it ended, and which steps it applied. */
-export interface Applied extends Ran {
+interface Applied extends Ran {
   readonly events: ReadonlyArray<Event.Event>
   readonly applied: ReadonlyArray<string>
   readonly finished: Extract<Event.Event, { readonly _tag: "RunFinished" }>
@@ -179,7 +179,8 @@ export const make = async (environment: "staging" | "production"): Promise<Proje
       const finished = events.at(-1)
       if (finished?._tag !== "RunFinished") throw new Error(`no end: ${ran.stdout.slice(-2000)}${ran.stderr}`)
       const applied = events.flatMap((e) => (e._tag === "StepFinished" && e.outcome === "applied" ? [e.id] : []))
-      return { ...ran, events, finished, applied }
+      const failure = finished.failure === undefined ? "" : JSON.stringify(finished.failure, undefined, 2)
+      return { ...ran, stderr: `${ran.stderr}${failure}`, events, finished, applied }
     },
     inspect: (service) => {
       const id = container(service)

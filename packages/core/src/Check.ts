@@ -97,7 +97,7 @@ export type Check<A> = Satisfied<A> | Needed | Unavailable | EveryRun<A>
  * import { Check } from "@shipshape/core"
  * import assert from "node:assert"
  *
- * assert.deepEqual(Check.satisfied({ version: "1.6" }).output, { version: "1.6" })
+ * assert.deepEqual(Check.satisfied({ version: "1.6" }), { _tag: "Satisfied", output: { version: "1.6" } })
  * ```
  *
  * @since 0.1.0

@@ -93,7 +93,11 @@ export interface Options<Env extends string, Disposable extends string> {
   readonly target?: Layer.Layer<Base>
 }
 
-/** Options with the types' promises forgotten: what the engine makes sure of again. */
+/**
+ * Options with the types' promises forgotten: what the engine makes sure of again.
+ *
+ * @since 0.1.0
+ */
 export type AnyOptions = Omit<Options<string, string>, "strategy"> & { readonly strategy?: string | undefined }
 
 /**

@@ -160,6 +160,24 @@ export class TargetProbe extends Access.Probe<TargetProbe, ReadOperations>()("sh
 /**
  * The containers of a deployment's services as targets. The docker plugin provides it.
  *
+ * @example
+ * ```ts
+ * import { Command, Target } from "@shipshape/core"
+ * import { FakeTarget } from "@shipshape/core/testing"
+ * import assert from "node:assert"
+ * import * as Effect from "effect/Effect"
+ *
+ * const backend = FakeTarget.make({ name: "service backend", run: () => ({ stdout: "1000" }) }).operations
+ * const user = Effect.flatMap(Target.Containers, (containers) =>
+ *   containers.service("backend").run(Command.make("id", ["-u"]))
+ * ).pipe(Effect.provideService(Target.Containers, {
+ *   service: () => backend,
+ *   oneOff: () => backend,
+ *   revision: () => Effect.succeed("sha256:1")
+ * }))
+ * assert.equal((await Effect.runPromise(user)).stdout, "1000")
+ * ```
+ *
  * @since 0.1.0
  */
 export class Containers extends Access.Control<

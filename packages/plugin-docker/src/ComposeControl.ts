@@ -36,6 +36,19 @@ export interface ContainerCommand {
 /**
  * The writing side of a Compose project.
  *
+ * @example
+ * ```ts
+ * import { ComposeControl } from "@shipshape/plugin-docker"
+ * import { DockerWorld } from "@shipshape/plugin-docker/testing"
+ * import assert from "node:assert"
+ * import * as Effect from "effect/Effect"
+ *
+ * const world = DockerWorld.make({ services: { db: { image: "postgres:17" } } })
+ * const up = Effect.flatMap(ComposeControl, (control) => control.up(["db"]))
+ * await Effect.runPromise(Effect.provide(up, world.layer))
+ * assert.equal(world.isUp("db"), true)
+ * ```
+ *
  * @since 0.1.0
  */
 export class ComposeControl extends Access.Control<

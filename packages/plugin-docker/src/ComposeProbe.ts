@@ -171,6 +171,18 @@ export interface DirectoryFacts {
 /**
  * The reading side of a Compose project.
  *
+ * @example
+ * ```ts
+ * import { ComposeProbe } from "@shipshape/plugin-docker"
+ * import { DockerWorld } from "@shipshape/plugin-docker/testing"
+ * import assert from "node:assert"
+ * import * as Effect from "effect/Effect"
+ *
+ * const world = DockerWorld.make({ services: { db: { image: "postgres:17" } } })
+ * const services = Effect.flatMap(ComposeProbe, (probe) => Effect.map(probe.project, (p) => Object.keys(p.services)))
+ * assert.deepEqual(await Effect.runPromise(Effect.provide(services, world.layer)), ["db"])
+ * ```
+ *
  * @since 0.1.0
  */
 export class ComposeProbe extends Access.Probe<

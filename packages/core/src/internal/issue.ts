@@ -10,7 +10,7 @@ export const formatIssue = (error: SchemaIssue.Issue | Schema.SchemaError): stri
     .join("; ")
 
 /** The complaints one by one. */
-export const problems = (
+const problems = (
   error: SchemaIssue.Issue | Schema.SchemaError
 ): ReadonlyArray<{ readonly path: string; readonly message: string }> =>
   format(SchemaIssue.isIssue(error) ? error : error.issue).issues.map((issue) => ({

@@ -30,7 +30,7 @@ export type Finding<E, CheckR, ApplyR> =
   | { readonly _tag: "NotFresh" }
 
 /** The error of a cause that is not an interruption; an interruption goes on. */
-export const failureOf = <E>(cause: Cause.Cause<E>): Effect.Effect<Failure.Report> =>
+const failureOf = <E>(cause: Cause.Cause<E>): Effect.Effect<Failure.Report> =>
   Cause.hasInterrupts(cause) ? Effect.interrupt : Effect.succeed(Failure.report(Cause.squash(cause)))
 
 /** A target that is not up and says what would bring it up: no failure, the check cannot look yet. */

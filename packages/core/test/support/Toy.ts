@@ -34,7 +34,7 @@ export const makeWorld = (things: ReadonlyArray<string> = []): World => ({
 export const layer = (world: World) =>
   Layer.mergeAll(Layer.succeed(ToyProbe, { world }), Layer.succeed(ToyControl, { world }))
 
-export class ToyBroken extends Schema.TaggedError<ToyBroken>()("ToyBroken", {
+class ToyBroken extends Schema.TaggedError<ToyBroken>()("ToyBroken", {
   code: Schema.tag("toy.broken"),
   message: Schema.String,
   hint: Schema.String,

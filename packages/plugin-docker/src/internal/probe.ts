@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Request from "effect/Request"
 import * as RequestResolver from "effect/RequestResolver"
-import type { ComposeProbe, DirectoryFacts, LogLine, LogOptions } from "../ComposeProbe.ts"
+import type { ComposeProbe, DirectoryFacts, Image, LogLine, LogOptions } from "../ComposeProbe.ts"
 import { DaemonUnreachable, DockerFailed } from "../DockerError.ts"
 import { buildInputs } from "./buildInputs.ts"
 import { engineError, linesOf } from "./classify.ts"
@@ -62,7 +62,7 @@ export const makeFacts = (options: ProjectOptions, probe: Target.ReadOperations)
     Effect.gen(function* () {
       const { services } = yield* project
       const references = [...new Set(Object.values(services).map(({ image }) => image))]
-      if (references.length === 0) return new Map()
+      if (references.length === 0) return new Map<string, Image>()
       return yield* parseImages(references, yield* inspect(probe, "image", references))
     })
   )
