@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import * as Failure from "./Failure.ts"
 import type { Resource } from "./Resource.ts"
 import type { Risk } from "./Risk.ts"
 
@@ -69,6 +70,10 @@ export interface Unavailable {
   readonly lacks: ReadonlyArray<Resource>
   readonly reason: string
   readonly hint?: string
+  /** The error that kept the check from looking, as the plan and the run report it. */
+  readonly failure?: Failure.Report
+  /** That error itself. */
+  readonly cause?: unknown
 }
 
 /**
@@ -145,6 +150,32 @@ export const unavailable = (lacks: ReadonlyArray<Resource>, reason: string, hint
   reason,
   ...(hint === undefined ? {} : { hint })
 })
+
+/**
+ * The check cannot look, because of an error that says that resources are not there. As {@link unavailable}, and the
+ * error's code, hint and last lines stand in the plan where the step is blocked, and in the run where it fails. `hint`
+ * is said instead of the error's own.
+ *
+ * @example
+ * ```ts
+ * import { Check, Failure } from "@shipshape/core"
+ * import assert from "node:assert"
+ * import * as Schema from "effect/Schema"
+ *
+ * class QueueDown extends Schema.TaggedError<QueueDown>()("QueueDown", Failure.fields("acme.queue-down")) {}
+ *
+ * const error = new QueueDown({ message: "queue mail is down", hint: "start it", retryable: true })
+ * const check = Check.unavailableBecause(["service:queue"], error)
+ * assert.equal(check._tag === "Unavailable" && check.failure?.code, "acme.queue-down")
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const unavailableBecause = (lacks: ReadonlyArray<Resource>, error: unknown, hint?: string): Check<never> => {
+  const report = Failure.report(error)
+  const failure = hint === undefined ? report : { ...report, hint }
+  return { _tag: "Unavailable", lacks, reason: failure.message, hint: failure.hint, failure, cause: error }
+}
 
 /**
  * The step cannot be checked and runs once in every run. Prefer anything that can be checked.

@@ -81,10 +81,11 @@ const messageOf = (u: unknown): string =>
 
 const causesOf = (error: unknown): ReadonlyArray<string> => {
   const causes: Array<string> = []
+  const own = messageOf(error)
   let current = Predicate.hasProperty(error, "cause") ? error.cause : undefined
   while (current !== undefined && causes.length < 5) {
     const message = messageOf(current)
-    if (!causes.includes(message)) causes.push(message)
+    if (message !== own && !causes.includes(message)) causes.push(message)
     current = Predicate.hasProperty(current, "cause") ? current.cause : undefined
   }
   return causes

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Failure from "./Failure.ts"
 import { StepInputInvalid } from "./Step.ts"
@@ -72,11 +73,13 @@ export class StepTimedOut extends Schema.TaggedError<StepTimedOut>()("StepTimedO
 }) {}
 
 /**
- * What the step looks at is not there, although its turn has come.
+ * What the step looks at is not there, although its turn has come. An error that says so is the `cause`, and gives its
+ * code, hint and last lines.
  *
  * @since 0.1.0
  */
 export class StepUnavailable extends Schema.TaggedError<StepUnavailable>()("StepUnavailable", {
   ...Failure.fields("core.unavailable"),
+  code: Schema.String.pipe(Schema.withConstructorDefault(Effect.succeed("core.unavailable"))),
   step: Schema.String
 }) {}

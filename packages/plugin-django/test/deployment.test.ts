@@ -72,6 +72,7 @@ describe("a deployment of Django, in memory", () => {
       const { plan } = yield* Rehearsal.plan(edms, world.layer, { environment: "staging" })
       const migrate = plan?.steps.find(({ id }) => id === "migrate")
       assert.strictEqual(migrate?.action, "blocked")
+      assert.strictEqual(migrate?.failure?.code, "django.database-unavailable")
       assert.include(migrate?.failure?.hint, "bring the database up")
     })
   )

@@ -51,9 +51,9 @@ const check = Effect.fn("postgres.sql.check")(function* (
       (error) => error._tag === "StatementFailed" && mayCome.includes(error.sqlstate),
       (error) =>
         Effect.succeed(
-          Check.unavailable(
+          Check.unavailableBecause(
             [schemaResource],
-            error.message,
+            error,
             "let a step before this one create it; where `apply` itself creates it, ask in `done` with to_regclass('name') IS NOT NULL"
           )
         )

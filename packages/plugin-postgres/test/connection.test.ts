@@ -34,6 +34,7 @@ describe("a connection", () => {
       const found = yield* Effect.provide(check(extension), database.layer({ port: 1, resource: "service:db" }))
       assert.strictEqual(found._tag, "Unavailable")
       assert.deepStrictEqual(found._tag === "Unavailable" ? found.lacks : [], ["service:db", "postgres:server"])
+      assert.strictEqual(found._tag === "Unavailable" && found.failure?.code, "postgres.server-unreachable")
     })
   )
 

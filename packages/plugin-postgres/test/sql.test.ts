@@ -63,6 +63,8 @@ describe("an SQL statement", () => {
     Effect.gen(function* () {
       const found = yield* check(statement("SELECT 1", "SELECT EXISTS (SELECT FROM not_yet)"))
       assert.deepStrictEqual(found._tag === "Unavailable" ? found.lacks : [], ["postgres:schema"])
+      assert.strictEqual(found._tag === "Unavailable" && found.failure?.code, "postgres.statement-failed")
+      assert.include(found._tag === "Unavailable" && found.failure?.hint, "to_regclass")
     }).pipe(Effect.provide(database.layer()))
   )
 

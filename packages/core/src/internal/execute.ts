@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
-import type { Check } from "../Check.ts"
+import type { Check, Unavailable } from "../Check.ts"
 import type { Environment } from "../Deployment.ts"
 import type { StepResult } from "../Event.ts"
 import * as Failure from "../Failure.ts"
@@ -18,7 +18,7 @@ import * as Secrets from "../Secrets.ts"
 import type { Instruction, Prepared, Step } from "../Step.ts"
 import type { Emit } from "./emit.ts"
 import { maskError } from "./maskError.ts"
-import { isUnreached } from "./observe.ts"
+import { checkOf } from "./observe.ts"
 import { riskOf } from "./resolve.ts"
 
 /** What is known while a run goes on. */
@@ -165,16 +165,22 @@ const look = <E, CheckR, ApplyR>(
   step: AnyStep<E, CheckR, ApplyR>,
   prepared: Prepared<unknown, E, CheckR, ApplyR>
 ): Effect.Effect<Exclude<Check<unknown>, { readonly _tag: "Unavailable" }>, E | StepUnavailable, CheckR> =>
-  prepared.check.pipe(
+  checkOf(prepared).pipe(
     Effect.provideService(Look.Current, Look.make()),
-    Effect.mapError((error) => (isUnreached(error) ? unavailable(step.id, error.message, error.hint) : error)),
     Effect.flatMap((check) =>
-      check._tag === "Unavailable" ? Effect.fail(unavailable(step.id, check.reason, check.hint)) : Effect.succeed(check)
+      check._tag === "Unavailable" ? Effect.fail(unavailable(step.id, check)) : Effect.succeed(check)
     )
   )
 
-const unavailable = (step: string, message: string, hint: string | undefined): StepUnavailable =>
-  new StepUnavailable({ step, message, hint: hint ?? "bring it up, then run again", retryable: true })
+const unavailable = (step: string, { cause, failure, hint, reason }: Unavailable): StepUnavailable =>
+  new StepUnavailable({
+    step,
+    message: reason,
+    hint: hint ?? "bring it up, then run again",
+    retryable: failure?.retryable ?? true,
+    ...(failure === undefined ? {} : { code: failure.code, cause }),
+    ...(failure?.tail === undefined ? {} : { tail: failure.tail })
+  })
 
 const didNotConverge = <E, CheckR, ApplyR>(
   step: AnyStep<E, CheckR, ApplyR>,

@@ -33,9 +33,16 @@ export type Finding<E, CheckR, ApplyR> =
 const failureOf = <E>(cause: Cause.Cause<E>): Effect.Effect<Failure.Report> =>
   Cause.hasInterrupts(cause) ? Effect.interrupt : Effect.succeed(Failure.report(Cause.squash(cause)))
 
-/** A target that is not up and says what would bring it up: no failure, the check cannot look yet. */
-export const isUnreached = (error: unknown): error is TargetUnavailable & { readonly resource: Resource } =>
+const isUnreached = (error: unknown): error is TargetUnavailable & { readonly resource: Resource } =>
   error instanceof TargetUnavailable && error.resource !== undefined
+
+/** A target that is not up and says what would bring it up is no failure: the check cannot look yet. */
+export const checkOf = <E, CheckR, ApplyR>(
+  prepared: Prepared<unknown, E, CheckR, ApplyR>
+): Effect.Effect<Check.Check<unknown>, E, CheckR> =>
+  Effect.catch(prepared.check, (error) =>
+    isUnreached(error) ? Effect.succeed(Check.unavailableBecause([error.resource], error)) : Effect.fail(error)
+  )
 
 /**
  * Runs all checks concurrently in one look at the world. A check whose input uses outputs waits for those steps' checks
@@ -66,12 +73,7 @@ export const observe = Effect.fnUntraced(function* <E, CheckR, ApplyR>(options: 
     }
     yield* Secrets.register(prepared.success.input)
     const observed = new Set<Resource>()
-    return yield* prepared.success.check.pipe(
-      Effect.catch((error) =>
-        isUnreached(error)
-          ? Effect.succeed(Check.unavailable([error.resource], error.message, error.hint))
-          : Effect.fail(error)
-      ),
+    return yield* checkOf(prepared.success).pipe(
       Effect.provideService(Look.Observed, observed),
       Effect.map((check) => ({ _tag: "Checked" as const, prepared: observing(prepared.success, observed), check })),
       Effect.catchCause((cause) =>

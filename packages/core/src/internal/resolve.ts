@@ -98,7 +98,7 @@ const plannedStep = (
     case "EveryRun":
       return { ...base, action: "apply", everyRun: true, reason: "runs every time" }
     case "Unavailable": {
-      const { hint, lacks, reason } = finding.check
+      const { failure, hint, lacks, reason } = finding.check
       const providers = providersOf(lacks, pending)
       return providers.length > 0
         ? { ...base, action: "deferred", reason: knownAfterAll(providers) }
@@ -106,7 +106,7 @@ const plannedStep = (
             ...base,
             action: "blocked",
             reason,
-            failure: {
+            failure: failure ?? {
               code: "core.unavailable",
               message: reason,
               hint: hint ?? `no step before “${step.id}” provides ${lacks.join(", ")}: add one, or bring it up`,

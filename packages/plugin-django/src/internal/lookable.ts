@@ -29,6 +29,6 @@ export const lookable =
   ): Effect.Effect<Check.Check<A>, E, R | DjangoProbe> =>
     Effect.catch(check, (error) =>
       Effect.flatMap(lackOf(error, database), (lack) =>
-        lack === undefined ? Effect.fail(error) : Effect.succeed(Check.unavailable([lack], error.message, error.hint))
+        lack === undefined ? Effect.fail(error) : Effect.succeed(Check.unavailableBecause([lack], error))
       )
     )

@@ -25,5 +25,5 @@ export const whenReached = <A, E, R>(
         Effect.fail(error as Exclude<E, Unreached>)
   )
 
-const unavailable = ({ hint, message, resource }: Unreached): Check.Check<never> =>
-  Check.unavailable(resource === undefined ? [serverResource] : [resource, serverResource], message, hint)
+const unavailable = (error: Unreached): Check.Check<never> =>
+  Check.unavailableBecause(error.resource === undefined ? [serverResource] : [error.resource, serverResource], error)
