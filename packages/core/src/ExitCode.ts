@@ -122,8 +122,10 @@ const byPrefix: ReadonlyArray<readonly [string, number]> = [
   ["usage.", usage]
 ]
 
+const codeOf = (u: unknown): string => (Predicate.hasProperty(u, "code") && Predicate.isString(u.code) ? u.code : "")
+
 /**
- * The exit code of an error, by its stable code.
+ * The exit code of an error, by its stable code. A run that policy has stopped half-way was refused, too.
  *
  * @example
  * ```ts
@@ -137,6 +139,8 @@ const byPrefix: ReadonlyArray<readonly [string, number]> = [
  * @since 0.1.0
  */
 export const of = (error: unknown): number => {
-  const code = Predicate.hasProperty(error, "code") && Predicate.isString(error.code) ? error.code : ""
+  const code = codeOf(error)
+  const stopped = code === "core.run-failed" && Predicate.hasProperty(error, "failure") ? codeOf(error.failure) : ""
+  if (stopped.startsWith("policy.")) return refused
   return byPrefix.find(([prefix]) => code.startsWith(prefix))?.[1] ?? failed
 }

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { acknowledge, defineDeployment, Event, onFresh, optional, parallel, Run } from "@shipshape/core"
+import { acknowledge, defineDeployment, Event, ExitCode, onFresh, optional, parallel, Run } from "@shipshape/core"
 import { FakeTarget, Rehearsal } from "@shipshape/core/testing"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
@@ -411,4 +411,47 @@ describe("policy", () => {
       assert.deepStrictEqual(run.plan?.steps[0]?.acknowledged, { reason: "rows are copies", approvedBy: "dba" })
     })
   )
+
+  describe("a step that turns out to be destructive when its turn has come", () => {
+    const raised = defineDeployment("shop", { environments, plugins: () => [toy(makeWorld())] }, function* () {
+      yield* thing("first", { name: "first" })
+      yield* sneaky("sneaky", { name: "sneaky", after: "first" })
+      yield* thing("last", { name: "last" })
+    })
+
+    it.effect("fails a run that has applied something, by the exit code of a refusal", () =>
+      Effect.gen(function* () {
+        const world = makeWorld()
+        const run = yield* Rehearsal.apply(raised, layer(world), { environment: "production" })
+        assert.strictEqual(run.plan?.steps[1]?.risk, "additive")
+        assert.deepStrictEqual([run.exitCode, run.failure?.code, run.applied], [5, "core.run-failed", ["first"]])
+        assert.strictEqual(run.steps.sneaky?.failure?.code, "policy.destructive-on-precious-data")
+        assert.strictEqual(run.steps.last?.outcome, "notRun")
+        assert.deepStrictEqual([...world.things], ["first"])
+        const last = run.events.at(-1)
+        assert.strictEqual(last?._tag === "RunFinished" && last.outcome, "failed")
+      })
+    )
+
+    it.effect("refuses a run that has not", () =>
+      Effect.gen(function* () {
+        const world = makeWorld()
+        const events: Array<Event.Event> = []
+        const sink = (event: Event.Event) => {
+          events.push(event)
+          // Somebody else brings it, once the plan is made.
+          if (event._tag === "Planned") world.things.add("first")
+        }
+        const session = yield* Run.openWith(raised, layer(world), { environment: "production", target })
+        const error = yield* Effect.flip(Event.tapSink(session.apply(), sink))
+        assert.deepStrictEqual([ExitCode.of(error), error.code], [5, "policy.destructive-on-precious-data"])
+        assert.deepStrictEqual([...world.things], ["first"])
+        const last = events.at(-1)
+        assert.deepStrictEqual(
+          last?._tag === "RunFinished" && [last.outcome, last.failure?.code, last.counts.applied],
+          ["refused", "policy.destructive-on-precious-data", 0]
+        )
+      }).pipe(Effect.scoped)
+    )
+  })
 })

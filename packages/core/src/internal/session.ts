@@ -199,6 +199,12 @@ const apply = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   )
   const results = [...state.results.values()]
   if (state.stop !== undefined) {
+    const { cause } = state.stop
+    // What a step's own check has found out refuses the whole run, as long as nothing is changed.
+    if (cause instanceof Policy.DestructiveRefused && !state.changed) {
+      yield* finished("refused", Failure.report(cause))
+      return yield* cause
+    }
     yield* finished("failed")
     return yield* runFailed<E>(state.stop, results)
   }

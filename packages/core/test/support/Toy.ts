@@ -117,17 +117,20 @@ export const wipe = Step.make("toy.wipe", {
   apply
 })
 
-/** Additive by its definition; its check finds that it is not. */
+/** Additive by its definition; its check finds that it is not: always, or since there is `after`. */
 export const sneaky = Step.make("toy.sneaky", {
   description: "A thing that turns out to cost more",
   risk: "additive",
-  input: { name: Schema.String },
+  input: { name: Schema.String, after: Schema.optionalKey(Schema.String) },
   output: {},
-  check: Effect.fnUntraced(function* ({ name }) {
+  check: Effect.fnUntraced(function* ({ after, name }) {
     const { world } = yield* ToyProbe
     return world.things.has(name)
       ? Check.satisfied({})
-      : Check.needed([{ summary: "lose rows" }], { risk: "destructive" })
+      : Check.needed(
+          [{ summary: "lose rows" }],
+          after === undefined || world.things.has(after) ? { risk: "destructive" } : {}
+        )
   }),
   apply: Effect.fnUntraced(function* ({ name }) {
     ;(yield* ToyControl).world.things.add(name)
