@@ -1,5 +1,5 @@
 /**
- * What a deployment is told from outside: typed values from flags, environment variables and an env file, decoded
+ * What a deployment is told from outside: typed values from flags, environment variables and a file, decoded
  * before anything runs, with all problems reported at once.
  *
  * @since 0.1.0
@@ -286,7 +286,7 @@ export const decode = <F extends Fields>(
     return Effect.fail(
       new InputsInvalid({
         message: problems.map((p) => `input “${p.input}”: ${p.variable} ${p.problem}`).join("\n"),
-        hint: `set ${problems.map((p) => p.variable).join(", ")} in the environment, with --env-file FILE, or with --input NAME=VALUE`,
+        hint: `set ${problems.map((p) => p.variable).join(", ")} in the environment, with --input-file FILE, or with --input NAME=VALUE`,
         problems
       })
     )

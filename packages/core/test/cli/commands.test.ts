@@ -71,7 +71,7 @@ describe("plan", () => {
     const second = here.file("second.env", "WORKERS=2\n")
     await run(["apply", ...staging, "--yes", "--only", "database"], here)
     const digest = async (env: Readonly<Record<string, string>>, ...flags: ReadonlyArray<string>) => {
-      const files = ["--env-file", first, "--env-file", second]
+      const files = ["--input-file", first, "--input-file", second]
       const ended = await run(["plan", ...staging, ...files, "--json", ...flags], {
         ...here,
         env: { ...here.env, ...env }

@@ -37,6 +37,15 @@ describe("the program in a process of its own", () => {
     expect(plan.deployment).toBe("demo")
   })
 
+  it("has no flag that Node takes for its own: a file that is missing is named, and not by Node", async () => {
+    const ended = await shipshape(["plan", "--env", "staging", "--input-file", "missing"], {
+      env: world().env,
+      program: fixture("deploy.ts")
+    })
+    expect(ended).toMatchObject({ code: 64, out: "" })
+    expect(ended.err).toContain("cannot read the input file missing")
+  })
+
   it("knows its version", async () => {
     expect((await shipshape(["--version"])).out).toMatch(/^shipshape \d+\.\d+\.\d+\n$/)
   })

@@ -76,23 +76,23 @@ const refusals: Readonly<Record<string, Refused>> = {
     says: ["TOKEN is a secret"],
     never: ["hunter22"]
   },
-  "an env file that is not there": {
-    args: ["plan", "--env", "staging", "--env-file", "nowhere.env"],
-    says: ["cannot read the env file nowhere.env"]
+  "an input file that is not there": {
+    args: ["plan", "--env", "staging", "--input-file", "nowhere.env"],
+    says: ["cannot read the input file nowhere.env"]
   },
-  "an env file that is a folder": {
-    args: ["plan", "--env", "staging", "--env-file", "."],
-    says: ["cannot read the env file ."]
+  "an input file that is a folder": {
+    args: ["plan", "--env", "staging", "--input-file", "."],
+    says: ["cannot read the input file ."]
   },
-  "a broken line of an env file": {
-    args: ["plan", "--env", "staging", "--env-file", "broken.env"],
+  "a broken line of an input file": {
+    args: ["plan", "--env", "staging", "--input-file", "broken.env"],
     files: { "broken.env": "WORLD=x\nhunter22-secret\n" },
     failure: "core.env-file-invalid",
     says: ["broken.env:2: expected KEY=VALUE"],
     never: ["hunter22"]
   },
   "inputs that are missing or wrong, all at once": {
-    args: ["plan", "--env", "staging", "--env-file", "workers.env"],
+    args: ["plan", "--env", "staging", "--input-file", "workers.env"],
     env: { WORLD: "", TOKEN: "" },
     files: { "workers.env": "WORKERS=many\n" },
     failure: "core.inputs-invalid",

@@ -28,7 +28,7 @@ export interface Selection {
   readonly only: ReadonlyArray<string>
   readonly skip: ReadonlyArray<string>
   readonly concurrency: string | undefined
-  readonly envFiles: ReadonlyArray<string>
+  readonly inputFiles: ReadonlyArray<string>
   readonly inputs: ReadonlyArray<string>
   readonly reporter: ReporterName | undefined
 }
@@ -105,7 +105,11 @@ const selection = {
   only: listOf("only", "Run these steps only; the others are looked at and left alone"),
   skip: listOf("skip", "Leave these steps alone"),
   concurrency: textOf("concurrency", "N", "How many steps of a group run at a time (default: 4)"),
-  envFiles: manyOf("env-file", "FILE", "Read inputs from a file of KEY=VALUE lines; may be repeated, the last wins"),
+  inputFiles: manyOf(
+    "input-file",
+    "FILE",
+    "Read inputs from a file of KEY=VALUE lines; may be repeated, the last wins"
+  ),
   inputs: manyOf("input", "NAME=VALUE", "Give an input that is no secret; may be repeated"),
   reporter: Flag.Literals("reporter", reporterNames).pipe(
     Flag.withDescription("How the run is shown (default: what fits the terminal)"),

@@ -24,16 +24,16 @@ export const environmentOf = (
     : Effect.succeed(chosen)
 }
 
-/** Where inputs come from: flags, then the process' environment, then env files, of which the last one wins. */
+/** Where inputs come from: flags, then the process' environment, then input files, of which the last one wins. */
 export const sourcesOf = Effect.fnUntraced(function* (options: {
   readonly deployment: Deployment.Any
   readonly directory: string
   readonly env: Readonly<Record<string, string | undefined>>
-  readonly envFiles: ReadonlyArray<string>
+  readonly inputFiles: ReadonlyArray<string>
   readonly inputs: ReadonlyArray<string>
 }) {
   const flags: Source = { name: "--input", variables: yield* inputFlags(options.deployment, options.inputs) }
-  const files = yield* Effect.forEach(options.envFiles, (file) => envFile(options.directory, file))
+  const files = yield* Effect.forEach(options.inputFiles, (file) => inputFile(options.directory, file))
   return [flags, { name: "the environment", variables: options.env }, ...files.reverse()]
 })
 
@@ -58,7 +58,7 @@ const inputFlags = Effect.fnUntraced(function* (deployment: Deployment.Any, text
     if (found.secret) {
       return yield* usage(
         `${found.variable} is a secret, and arguments can be read by everyone on the machine`,
-        `set ${found.variable} in the environment, or in a file for --env-file; and change it, if this was the real one`
+        `set ${found.variable} in the environment, or in a file for --input-file; and change it, if this was the real one`
       )
     }
     if (variables[found.variable] !== undefined) {
@@ -69,13 +69,13 @@ const inputFlags = Effect.fnUntraced(function* (deployment: Deployment.Any, text
   return variables
 })
 
-const envFile = Effect.fnUntraced(function* (directory: string, file: string) {
+const inputFile = Effect.fnUntraced(function* (directory: string, file: string) {
   const text = yield* Effect.tryPromise({
     try: () => readFile(resolve(directory, file), "utf8"),
     catch: (cause) =>
       usage(
-        `cannot read the env file ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
-        "correct the path behind --env-file, or who may read it"
+        `cannot read the input file ${file}: ${cause instanceof Error ? cause.message : String(cause)}`,
+        "correct the path behind --input-file, or who may read it"
       )
   })
   const parsed = Dotenv.parse(text, file)

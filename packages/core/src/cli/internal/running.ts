@@ -30,7 +30,7 @@ const encodePlan = Schema.encodeSync(Schema.fromJsonString(Plan.Plan))
 
 /** Checks what can be checked before the deployment is opened, and opens it. */
 const open = Effect.fnUntraced(function* ({ deployment, environment, surface }: Context, selection: Selection) {
-  const { concurrency, envFiles, fresh, inputs, only, skip } = selection
+  const { concurrency, inputFiles, fresh, inputs, only, skip } = selection
   if (concurrency !== undefined && !/^[1-9]\d{0,5}$/.test(concurrency)) {
     return yield* usage(
       `--concurrency cannot be “${concurrency}”`,
@@ -48,7 +48,7 @@ const open = Effect.fnUntraced(function* ({ deployment, environment, surface }: 
   return yield* Run.open(deployment, {
     environment,
     strategy: fresh ? "fresh" : "update",
-    inputs: yield* sourcesOf({ deployment, directory, env, envFiles, inputs }),
+    inputs: yield* sourcesOf({ deployment, directory, env, inputFiles, inputs }),
     ...(only.length === 0 ? {} : { only }),
     skip,
     ...(concurrency === undefined ? {} : { concurrency: Number(concurrency) })
