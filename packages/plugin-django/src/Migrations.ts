@@ -10,7 +10,7 @@ import { DjangoControl } from "./DjangoControl.ts"
 import { MigrationsMissing } from "./DjangoError.ts"
 import { DjangoProbe, type MigrationState } from "./DjangoProbe.ts"
 import { Database, Names, On } from "./internal/fields.ts"
-import { lookable, rowsOf, schemaOf } from "./internal/lookable.ts"
+import { lookable, rowsOf, schemaOf, sqlSchema } from "./internal/lookable.ts"
 
 const migrationsMissing = (missing: MigrationState["missing"]): MigrationsMissing => {
   const apps = Object.keys(missing).sort()
@@ -60,7 +60,7 @@ export const migrate = Step.make("django.migrate", {
   risk: "additive",
   input: { apps: Names, database: Database, checkMissing: On },
   output: { applied: Schema.Record(Schema.String, Schema.Number) },
-  provides: ({ database }) => [schemaOf(database), rowsOf(database)],
+  provides: ({ database }) => [schemaOf(database), rowsOf(database), sqlSchema],
   touches: ({ database }) => [schemaOf(database)],
   check: ({ apps, checkMissing, database }) =>
     Effect.gen(function* () {

@@ -3,7 +3,10 @@ import { defineDeployment } from "@shipshape/core"
 import { Rehearsal } from "@shipshape/core/testing"
 import { Django } from "@shipshape/plugin-django"
 import { DjangoWorld } from "@shipshape/plugin-django/testing"
+import { Postgres } from "@shipshape/plugin-postgres"
+import { PostgresWorld } from "@shipshape/plugin-postgres/testing"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { makeWorld, steps } from "./support/edms.ts"
 
 const environments = { staging: { data: "disposable" }, production: { data: "precious" } } as const
@@ -30,6 +33,34 @@ describe("a deployment of Django, in memory", () => {
       const { plan } = yield* Rehearsal.plan(edms, makeWorld().layer, { environment: "staging" })
       const actions = Object.fromEntries((plan?.steps ?? []).map(({ action, id }) => [id, action]))
       assert.deepInclude(actions, { check: "none", migrate: "apply", roles: "deferred", "author-writes": "deferred" })
+    })
+  )
+
+  it.effect("has a column of a table that a migration makes wait for it, and blocks one that nothing makes", () =>
+    Effect.gen(function* () {
+      const column = Postgres.column("status", { table: "documents", name: "status", type: "text" })
+      const planned = Effect.fnUntraced(function* (applied: ReadonlyArray<string>) {
+        const deployment = defineDeployment(
+          "edms",
+          { environments, plugins: () => [Django.local({ directory: "/srv/edms" }), Postgres.server({ user: "app" })] },
+          function* () {
+            yield* Django.migrate("migrate", {})
+            yield* column
+          }
+        )
+        const django = DjangoWorld.make({ migrations: { documents: ["0001_initial"] }, applied })
+        const layer = Layer.mergeAll(django.layer, PostgresWorld.make().layer)
+        const { plan } = yield* Rehearsal.plan(deployment, layer, { environment: "staging" })
+        return plan?.steps.map(({ action, reason }) => [action, reason])
+      })
+      assert.deepStrictEqual(yield* planned([]), [
+        ["apply", undefined],
+        ["deferred", "known after “migrate”"]
+      ])
+      assert.deepStrictEqual(yield* planned(["documents.0001_initial"]), [
+        ["none", undefined],
+        ["blocked", "there is no table public.documents"]
+      ])
     })
   )
 

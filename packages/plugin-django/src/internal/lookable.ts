@@ -6,6 +6,9 @@ import { DjangoProbe } from "../DjangoProbe.ts"
 /** The database's tables, as the code's migrations make them. */
 export const schemaOf = (database: string): Resource.Resource => `django-schema:${database}`
 
+/** The same tables, as steps of the plugin for PostgreSQL lack them. */
+export const sqlSchema: Resource.Resource = "postgres:schema"
+
 /** What is in the tables: steps that write it provide it. */
 export const rowsOf = (database: string): Resource.Resource => `django-rows:${database}`
 
