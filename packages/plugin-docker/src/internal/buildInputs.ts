@@ -61,19 +61,18 @@ const optionalText = (probe: Target.ReadOperations, path: string) =>
     )
   )
 
-const run = (probe: Target.ReadOperations, start: ReadonlyArray<string>, command: Command.Command) =>
+/** What may be run to look at folders: neither writes as it is used here. */
+const reads: Command.Allowed = [["find"], ["xargs", "--null", "sha256sum", "--zero"]]
+
+const run = (probe: Target.ReadOperations, command: Command.Command) =>
   probe
-    .run([start], command)
+    .run(reads, command)
     .pipe(Effect.catchTag("CommandNotAllowed", Effect.die), Effect.mapError(engineError), quietly)
 
 /** All entries of several folders, by folder. */
 const entriesOf = Effect.fnUntraced(function* (probe: Target.ReadOperations, folders: ReadonlyArray<string>) {
   const format = "%H\\0%P\\0%y\\0%m\\0%l\\0"
-  const { stdout } = yield* run(
-    probe,
-    ["find"],
-    Command.make("find", [...folders, "-mindepth", "1", "-printf", format])
-  )
+  const { stdout } = yield* run(probe, Command.make("find", [...folders, "-mindepth", "1", "-printf", format]))
   const fields = stdout.split("\0")
   const byFolder = new Map<string, Array<Entry>>(folders.map((folder) => [folder, []]))
   for (let i = 0; i + 4 < fields.length; i += 5) {
@@ -88,7 +87,6 @@ const digestsOf = Effect.fnUntraced(function* (probe: Target.ReadOperations, pat
   if (paths.length === 0) return new Map<string, string>()
   const { stdout } = yield* run(
     probe,
-    ["xargs", "--null", "sha256sum", "--zero"],
     Command.make("xargs", ["--null", "sha256sum", "--zero", "--"], { stdin: `${paths.join("\0")}\0` })
   )
   // A digest, two characters, the path.

@@ -29,26 +29,48 @@ export const composeWords = (options: ProjectOptions): ReadonlyArray<string> => 
 /** What is read is not what the step does: its lines are no progress. */
 export const quietly = Effect.provideService(Progress.Current, { line: () => {} })
 
-/** Runs reading commands of `docker`: each begins with one of the given words, whatever follows. */
-export const makeReader = (probe: Target.ReadOperations) => {
-  const run = (
-    words: ReadonlyArray<string>,
-    rest: ReadonlyArray<string>,
-    options: Omit<Command.Command, "program" | "args">
-  ) =>
-    probe.run([["docker", ...words]], Command.make("docker", [...words, ...rest], options)).pipe(
-      // The list is made of the very words of the command.
+/** What a probe may ask of the engine, whatever follows these words: they read. */
+const engineReads: Command.Allowed = [
+  ["docker", "info"],
+  ["docker", "ps"],
+  ["docker", "logs"],
+  ["docker", "container", "inspect"],
+  ["docker", "image", "inspect"],
+  ["docker", "volume", "ls"],
+  ["docker", "compose", "version"]
+]
+
+/** What it may ask of a project, after the words that say which. */
+const projectReads: Command.Allowed = [
+  ["config", "--format", "json"],
+  ["config", "--hash", "*"]
+]
+
+/** Runs commands of `docker` that read: those on the lists, and no others. */
+export const makeReader = (options: ProjectOptions, probe: Target.ReadOperations) => {
+  const words = composeWords(options)
+  const resolvedWords = composeWords({ ...options, files: ["-"], envFile: undefined })
+  const allowed: Command.Allowed = [
+    ...engineReads,
+    ...[words, resolvedWords].flatMap((start) => projectReads.map((read) => ["docker", ...start, ...read]))
+  ]
+  const run = (args: ReadonlyArray<string>, stdin?: string) =>
+    probe.run(allowed, Command.make("docker", args, stdin === undefined ? {} : { stdin })).pipe(
+      // A command that is on no list is a defect of this plugin.
       Effect.catchTag("CommandNotAllowed", Effect.die),
       quietly
     )
   return {
     /** A command on the engine. */
-    engine: (words: ReadonlyArray<string>, rest: ReadonlyArray<string> = [], options = {}) =>
-      Effect.mapError(run(words, rest, options), engineError),
+    engine: (args: ReadonlyArray<string>) => Effect.mapError(run(args), engineError),
+    /** A command on the engine, whose failures are its own. */
+    raw: (args: ReadonlyArray<string>) => run(args),
     /** A command on the project. */
-    project: (words: ReadonlyArray<string>, rest: ReadonlyArray<string> = [], options = {}) =>
-      Effect.mapError(run(words, rest, options), projectError),
-    /** A command in a container, whose failures are its own. */
-    raw: run
+    project: (args: ReadonlyArray<string>) => Effect.mapError(run([...words, ...args]), projectError),
+    /** A command on the project as its resolved configuration says it is. */
+    resolved: (configuration: string, args: ReadonlyArray<string>) =>
+      Effect.mapError(run([...resolvedWords, ...args], configuration), projectError)
   }
 }
+
+export type Reader = ReturnType<typeof makeReader>

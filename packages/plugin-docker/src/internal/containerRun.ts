@@ -50,6 +50,18 @@ export const execCommand = (
   }
 }
 
+/** How `command` may begin on the machine, if it may begin like one of `allowed` within the container. */
+export const execAllowed = (
+  words: ReadonlyArray<string>,
+  service: string,
+  allowed: Command.Allowed,
+  command: Command.Command
+): Command.Allowed =>
+  allowed.map(([program = "", ...args]) => {
+    const start = execCommand(words, service, { ...command, program, args })
+    return [start.program, ...start.args]
+  })
+
 /** What is wrong with a command before it runs. */
 export const refusedCommand = (service: string, command: Command.Command): Target.CommandFailed | undefined => {
   const { refused } = environmentWords(command.env)

@@ -1,4 +1,5 @@
 /** Directories in containers: scripts are constants, paths and numbers are their arguments. */
+import type { Command } from "@shipshape/core"
 import type { DirectoryFacts } from "../ComposeProbe.ts"
 
 /** A line for each path: what it is, whether this user may make files in it, owner, group and mode. */
@@ -7,6 +8,9 @@ export const lookScript = `for p; do
   if [ -w "$p" ] && [ -x "$p" ]; then w=yes; else w=no; fi
   printf '%s %s %s\\n' "$t" "$w" "$(stat -L -c '%u %g %a' "$p")"
 done`
+
+/** What a probe may run in a container to look at directories. */
+export const looks: Command.Allowed = [["sh", "-c", lookScript, "sh"]]
 
 /** Arguments: uid:gid, mode, paths. */
 export const makeScript = `set -e

@@ -7,9 +7,9 @@ import type { ComposeProbe, DirectoryFacts, Image, LogLine, LogOptions } from ".
 import { DaemonUnreachable, DockerFailed } from "../DockerError.ts"
 import { buildInputs } from "./buildInputs.ts"
 import { engineError, linesOf } from "./classify.ts"
-import { composeWords, makeReader, type ProjectOptions, quietly } from "./cli.ts"
-import { execCommand, execError } from "./containerRun.ts"
-import { lookScript, parseLook } from "./directories.ts"
+import { composeWords, makeReader, type ProjectOptions, quietly, type Reader } from "./cli.ts"
+import { execAllowed, execCommand, execError } from "./containerRun.ts"
+import { lookScript, looks, parseLook } from "./directories.ts"
 import { parseConfig, parseContainers, parseHashes, parseImages, parseInfo, parseVersion, projectOf } from "./facts.ts"
 import { servicesOf } from "./names.ts"
 import { listeningIn, programOn, publisherFormat, publishersIn } from "./ports.ts"
@@ -18,31 +18,27 @@ import { listeningIn, programOn, publisherFormat, publishersIn } from "./ports.t
 const once = <A, E>(ask: Effect.Effect<A, E>): Effect.Effect<A, E> => Look.shared((_: "") => ask)("")
 
 /** What is known of those that are there, as JSON. */
-const inspect = (probe: Target.ReadOperations, kind: "container" | "image", names: ReadonlyArray<string>) =>
-  makeReader(probe)
-    .raw([kind, "inspect"], names, {})
-    .pipe(
-      Effect.map(({ stdout }) => stdout),
-      Effect.catch((error) =>
-        // It prints those that are there also where it ends with an error for the others.
-        error._tag === "CommandFailed" && linesOf(error.stderr).every((line) => /no such (image|container)/i.test(line))
-          ? Effect.succeed(error.stdout)
-          : Effect.fail(engineError(error))
-      )
+const inspect = (read: Reader, kind: "container" | "image", names: ReadonlyArray<string>) =>
+  read.raw([kind, "inspect", ...names]).pipe(
+    Effect.map(({ stdout }) => stdout),
+    Effect.catch((error) =>
+      // It prints those that are there also where it ends with an error for the others.
+      error._tag === "CommandFailed" && linesOf(error.stderr).every((line) => /no such (image|container)/i.test(line))
+        ? Effect.succeed(error.stdout)
+        : Effect.fail(engineError(error))
     )
+  )
 
 /** What every part of a project's plugin looks at. */
 export const makeFacts = (options: ProjectOptions, probe: Target.ReadOperations) => {
-  const words = composeWords(options)
-  const read = makeReader(probe)
-  const resolved = once(Effect.map(read.project([...words, "config", "--format", "json"]), ({ stdout }) => stdout))
+  const read = makeReader(options, probe)
+  const resolved = once(Effect.map(read.project(["config", "--format", "json"]), ({ stdout }) => stdout))
   const config = once(Effect.flatMap(resolved, parseConfig))
   // Of the resolved configuration: of the files themselves, `--hash` gives a service with an env_file another hash than
   // `up` puts on its container.
   const hashes = once(
     Effect.gen(function* () {
-      const hashing = composeWords({ ...options, files: ["-"], envFile: undefined })
-      const { stdout } = yield* read.project([...hashing, "config", "--hash", "*"], [], { stdin: yield* resolved })
+      const { stdout } = yield* read.resolved(yield* resolved, ["config", "--hash", "*"])
       return parseHashes(stdout)
     })
   )
@@ -51,11 +47,11 @@ export const makeFacts = (options: ProjectOptions, probe: Target.ReadOperations)
     Effect.gen(function* () {
       const { name } = yield* config
       const filter = `label=com.docker.compose.project=${name}`
-      const { stdout } = yield* read.engine(["ps", "--all", "--quiet", "--no-trunc", "--filter"], [filter])
+      const { stdout } = yield* read.engine(["ps", "--all", "--quiet", "--no-trunc", "--filter", filter])
       const ids = linesOf(stdout)
       if (ids.length === 0) return []
       // One that has gone between the two commands is left out.
-      return yield* parseContainers(yield* inspect(probe, "container", ids))
+      return yield* parseContainers(yield* inspect(read, "container", ids))
     })
   )
   const images = once(
@@ -63,7 +59,7 @@ export const makeFacts = (options: ProjectOptions, probe: Target.ReadOperations)
       const { services } = yield* project
       const references = [...new Set(Object.values(services).map(({ image }) => image))]
       if (references.length === 0) return new Map<string, Image>()
-      return yield* parseImages(references, yield* inspect(probe, "image", references))
+      return yield* parseImages(references, yield* inspect(read, "image", references))
     })
   )
   const volumes = once(
@@ -81,9 +77,8 @@ export const makeFacts = (options: ProjectOptions, probe: Target.ReadOperations)
 
 export type Facts = ReturnType<typeof makeFacts>
 
-const makeEngine = (probe: Target.ReadOperations) => {
-  const read = makeReader(probe)
-  return once(
+const makeEngine = (read: Reader) =>
+  once(
     Effect.gen(function* () {
       const info = yield* Effect.flatMap(read.engine(["info", "--format", "{{json .}}"]), ({ stdout }) =>
         parseInfo(stdout)
@@ -101,7 +96,6 @@ const makeEngine = (probe: Target.ReadOperations) => {
       return { docker: info.ServerVersion, compose: version, root: info.DockerRootDir ?? "/" }
     })
   )
-}
 
 class LookAtDirectories extends Request.Class<
   { readonly service: string; readonly paths: ReadonlyArray<string> },
@@ -109,17 +103,22 @@ class LookAtDirectories extends Request.Class<
   Target.RunError
 > {}
 
-/** One round trip for all that is asked of a service at the same time. */
-const makeDirectories = (options: ProjectOptions, probe: Target.ReadOperations) => {
+/** Runs a command that begins like one of `allowed` in the running container of a service. */
+const makeInside = (options: ProjectOptions, probe: Target.ReadOperations) => {
   const words = composeWords(options)
+  return (service: string, allowed: Command.Allowed, command: Command.Command) =>
+    probe
+      .run(execAllowed(words, service, allowed, command), execCommand(words, service, command))
+      .pipe(Effect.catchTag("CommandNotAllowed", Effect.die), Effect.mapError(execError(service, command)), quietly)
+}
+
+type Inside = ReturnType<typeof makeInside>
+
+/** One round trip for all that is asked of a service at the same time. */
+const makeDirectories = (inside: Inside) => {
   const ask = (service: string, paths: ReadonlyArray<string>) => {
     const command = Command.make("sh", ["-c", lookScript, "sh", ...paths], { env: { LC_ALL: "C" } })
-    return probe.run([["docker", ...words, "exec"]], execCommand(words, service, command)).pipe(
-      Effect.catchTag("CommandNotAllowed", Effect.die),
-      Effect.mapError(execError(service, command)),
-      Effect.map(({ stdout }) => parseLook(paths, stdout)),
-      quietly
-    )
+    return Effect.map(inside(service, looks, command), ({ stdout }) => parseLook(paths, stdout))
   }
   const resolver = RequestResolver.makeGrouped<LookAtDirectories, string>({
     key: ({ request }) => request.service,
@@ -136,21 +135,19 @@ const makeDirectories = (options: ProjectOptions, probe: Target.ReadOperations) 
     Effect.request(new LookAtDirectories({ service, paths }), resolver)
 }
 
-const makeLogs = (facts: Facts, probe: Target.ReadOperations) => {
-  const read = makeReader(probe)
-  return Effect.fnUntraced(function* (service: string, { since, tail }: LogOptions = {}) {
+const makeLogs = (facts: Facts, read: Reader) =>
+  Effect.fnUntraced(function* (service: string, { since, tail }: LogOptions = {}) {
     const own = yield* stateOf(facts, service)
     const printed = yield* Effect.forEach(
       own,
       ({ id }) =>
-        read.engine(
-          ["logs", "--timestamps"],
-          [
-            ...(since === undefined ? [] : ["--since", new Date(since).toISOString()]),
-            ...(tail === undefined ? [] : ["--tail", String(tail)]),
-            id
-          ]
-        ),
+        read.engine([
+          "logs",
+          "--timestamps",
+          ...(since === undefined ? [] : ["--since", new Date(since).toISOString()]),
+          ...(tail === undefined ? [] : ["--tail", String(tail)]),
+          id
+        ]),
       { concurrency: 4 }
     )
     return printed
@@ -161,7 +158,6 @@ const makeLogs = (facts: Facts, probe: Target.ReadOperations) => {
       })
       .sort((a, b) => a.at - b.at)
   })
-}
 
 const stateOf = Effect.fnUntraced(function* (facts: Facts, service: string) {
   yield* servicesOf(yield* facts.project, [service])
@@ -180,9 +176,8 @@ const listening = (probe: Target.ReadOperations) =>
     (tables) => new Set(tables.flatMap((table) => [...table]))
   )
 
-const makeTakenPorts = (facts: Facts, probe: Target.ReadOperations) => {
-  const read = makeReader(probe)
-  return Effect.fnUntraced(function* (ports: ReadonlyArray<number>) {
+const makeTakenPorts = (facts: Facts, read: Reader, probe: Target.ReadOperations) =>
+  Effect.fnUntraced(function* (ports: ReadonlyArray<number>) {
     const { name } = yield* facts.config
     const { stdout } = yield* read.engine(["ps", "--format", publisherFormat])
     const publishers = publishersIn(stdout)
@@ -201,7 +196,6 @@ const makeTakenPorts = (facts: Facts, probe: Target.ReadOperations) => {
     )
     return foreign.map(named(sockets))
   })
-}
 
 const named =
   (sockets: string) =>
@@ -212,30 +206,29 @@ const named =
 
 /** The reading side of a real project. */
 export const make = (options: ProjectOptions, probe: Target.ReadOperations, facts: Facts): ComposeProbe["Service"] => {
-  const words = composeWords(options)
+  const read = makeReader(options, probe)
+  const inside = makeInside(options, probe)
   const { buildInputs, containers, images, project, volumes } = facts
   return {
     directory: options.directory,
-    engine: makeEngine(probe),
+    engine: makeEngine(read),
     project,
     containers,
     images,
     volumes,
     buildInputs,
     state: (service) => stateOf(facts, service),
-    logs: makeLogs(facts, probe),
-    directories: makeDirectories(options, probe),
+    logs: makeLogs(facts, read),
+    directories: makeDirectories(inside),
     test: (service, [program = "", ...args], { user } = {}) => {
       const command = Command.make(program, args, user === undefined ? {} : { user })
-      return probe.run([["docker", ...words, "exec"]], execCommand(words, service, command)).pipe(
-        Effect.catchTag("CommandNotAllowed", Effect.die),
+      // Its author has put this very command on the list: with `readOnly: true`, which a step that tests has to say.
+      return inside(service, [[program, ...args]], command).pipe(
         Effect.as(true),
-        Effect.mapError(execError(service, command)),
-        Effect.catchTag("CommandFailed", () => Effect.succeed(false)),
-        quietly
+        Effect.catchTag("CommandFailed", () => Effect.succeed(false))
       )
     },
-    takenPorts: makeTakenPorts(facts, probe),
+    takenPorts: makeTakenPorts(facts, read, probe),
     freeSpace: (path) =>
       probe.run([["df", "-Pk"]], Command.make("df", ["-Pk", path])).pipe(
         Effect.catchTag("CommandNotAllowed", Effect.die),
