@@ -65,6 +65,9 @@ export interface Options<Envs extends Environments, Inputs extends Input.Fields,
   readonly plugins?: (context: DeploymentContext<Envs, Inputs>) => Plugins
 }
 
+/** What is there where nothing is given: a record without keys. */
+type None = Record<never, never>
+
 type ErrorOf<I> = I extends Instruction<infer _Y, infer E, infer _CR, infer _AR, infer _D> ? E : never
 type CheckOf<I> = I extends Instruction<infer _Y, infer _E, infer CR, infer _AR, infer _D> ? CR : never
 type ApplyOf<I> = I extends Instruction<infer _Y, infer _E, infer _CR, infer AR, infer _D> ? AR : never
@@ -201,9 +204,9 @@ export const defineDeployment = <
   const Name extends string,
   const Envs extends Environments,
   I extends Instruction<unknown, unknown, unknown, unknown, string> = never,
-  Inputs extends Input.Fields = {},
+  Inputs extends Input.Fields = None,
   const Plugins extends PluginList = Unresolved,
-  Given = {},
+  Given = None,
   A = void
 >(
   name: Guard<Name, Envs, Plugins, Given, I>,
