@@ -1,7 +1,7 @@
 /** The laws of the design, one by one: breaking one in the engine or in a step turns its test red. */
 import { assert, describe, it } from "@effect/vitest"
-import { Access, Check, defineDeployment, Step } from "@shipshape/core"
-import { Laws, Rehearsal } from "@shipshape/core/testing"
+import { Access, Check, Command, defineDeployment, Step, Target } from "@shipshape/core"
+import { FakeTarget, Laws, Rehearsal } from "@shipshape/core/testing"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
@@ -77,6 +77,22 @@ describe("the laws of runs", () => {
       yield* Rehearsal.plan(shop, layer(world), { environment: "staging" })
       assert.deepStrictEqual([...world.things], [])
       assert.deepStrictEqual(world.log, ["ask a", "ask c"])
+    })
+  )
+
+  it.effect("1: a probe runs commands of its list, and no other reaches the target", () =>
+    Effect.gen(function* () {
+      const target = FakeTarget.make({ run: () => ({ stdout: "28.2" }) })
+      const probe = Target.readOnly(target.operations)
+      const allowed = [["docker", "version"]]
+      const error = yield* Effect.flip(probe.run(allowed, Command.make("docker", ["volume", "rm", "data"])))
+      assert.strictEqual(error._tag, "CommandNotAllowed")
+      const opened = yield* Effect.flip(
+        Effect.scoped(probe.open(allowed, Command.make("sh", ["-c", "docker version"])))
+      )
+      assert.strictEqual(opened._tag, "CommandNotAllowed")
+      assert.deepStrictEqual(target.commands, [])
+      assert.strictEqual((yield* probe.run(allowed, Command.make("docker", ["version"]))).stdout, "28.2")
     })
   )
 
