@@ -169,6 +169,25 @@ describe("apply", () => {
     })
   )
 
+  it.effect("changes nothing at all where a step is blocked that no step before it can help", () =>
+    Effect.gen(function* () {
+      const deployment = defineDeployment("shop", { environments, plugins: () => [toy(makeWorld())] }, function* () {
+        yield* thing("a", { name: "a" })
+        yield* thing("blind", { name: "unaskable" })
+        yield* thing("c", { name: "c" })
+      })
+      const world = makeWorld()
+      const run = yield* Rehearsal.apply(deployment, layer(world), staging)
+      assert.deepStrictEqual([run.exitCode, run.applied], [1, []])
+      assert.deepStrictEqual([run.failure?.hint, run.steps.blind?.failure?.code], ["open your eyes", "toy.broken"])
+      assert.deepStrictEqual(
+        [run.steps.a?.outcome, run.steps.a?.reason],
+        ["notRun", "not run, because “blind” is blocked"]
+      )
+      assert.deepStrictEqual(added(world.log), [])
+    })
+  )
+
   it.effect("an optional step may fail: it is shown and counted, and what uses its output is not run", () =>
     Effect.gen(function* () {
       const deployment = defineDeployment("shop", { environments, plugins: () => [toy(makeWorld())] }, function* () {
@@ -275,9 +294,11 @@ describe("apply", () => {
       const only = yield* Rehearsal.apply(deployment, layer(makeWorld()), { ...staging, only: ["b"] })
       assert.deepStrictEqual(only.applied, ["b"])
       assert.strictEqual(only.steps.a?.outcome, "skipped")
-      const skip = yield* Rehearsal.apply(deployment, layer(makeWorld()), { ...staging, skip: ["a"] })
+      const skip = yield* Rehearsal.apply(deployment, layer(makeWorld()), { ...staging, skip: ["a", "c"] })
       assert.deepStrictEqual(skip.applied, ["b"])
-      assert.strictEqual(skip.steps.c?.outcome, "notRun")
+      const needed = yield* Rehearsal.apply(deployment, layer(makeWorld()), { ...staging, skip: ["a"] })
+      assert.deepStrictEqual([needed.exitCode, needed.applied], [1, []])
+      assert.strictEqual(needed.failure?.message, "“c” failed: needs what “a” gives, which is not to be had")
       const unknown = yield* Rehearsal.apply(deployment, layer(makeWorld()), { ...staging, only: ["bb"] })
       assert.deepStrictEqual(
         [unknown.exitCode, unknown.failure?.message],

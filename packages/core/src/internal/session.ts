@@ -10,7 +10,7 @@ import type { Plan, PlannedStep, Strategy } from "../Plan.ts"
 import type { Base } from "../Plugin.ts"
 import * as Policy from "../Policy.ts"
 import type { AnyOptions, Report, RunFailed, Session } from "../Run.ts"
-import { PlanStale, RunFailedError, StepsInvalid } from "../RunError.ts"
+import { PlanStale, RunFailedError, StepsInvalid, StepUnavailable } from "../RunError.ts"
 import * as Secrets from "../Secrets.ts"
 import type { Instruction, Prepared, Step, StepInputInvalid } from "../Step.ts"
 import * as Target from "../Target.ts"
@@ -181,6 +181,8 @@ const apply = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
     const { environment } = opened
     const refused = Policy.destructive(environment.name, environment, seen.plan.steps)
     if (refused !== undefined) return yield* refused
+    const blocked = seen.plan.steps.find((step) => step.action === "blocked" && step.optional === undefined)
+    if (blocked !== undefined) return noteBlocked(opened.steps, blocked, state, emit)
     for (const [id, value] of seen.values) state.values.set(id, value)
     yield* execute(opened.instructions, {
       planned: new Map(seen.plan.steps.map((step) => [step.id, step])),
@@ -193,7 +195,7 @@ const apply = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   }).pipe(
     Effect.tapError((error) => finished("refused", Failure.report(error))),
     Effect.onInterrupt(() => {
-      noteUnreached(opened.steps, state, emit)
+      noteUnreached(opened.steps, "not run, because the run was interrupted", state, emit)
       return finished("interrupted")
     })
   )
@@ -231,21 +233,26 @@ const stale = (approved: Plan, current: Plan): PlanStale => {
   })
 }
 
-/** What an interruption left: the steps whose turn had not come. */
-const noteUnreached = (steps: ReadonlyArray<Step.Any>, state: State, emit: Emit): void => {
+const note = (result: StepResult, state: State, emit: Emit): void => {
+  state.results.set(result.id, result)
+  emit({ _tag: "StepFinished", ...result })
+}
+
+/** The steps whose turn has not come, and why it never will. */
+const noteUnreached = (steps: ReadonlyArray<Step.Any>, reason: string, state: State, emit: Emit): void => {
   for (const { id, type } of steps) {
-    if (state.results.has(id)) continue
-    const result: StepResult = {
-      id,
-      type,
-      outcome: "notRun",
-      changes: [],
-      durationMs: 0,
-      reason: "not run, because the run was interrupted"
-    }
-    state.results.set(id, result)
-    emit({ _tag: "StepFinished", ...result })
+    if (!state.results.has(id)) note({ id, type, outcome: "notRun", changes: [], durationMs: 0, reason }, state, emit)
   }
+}
+
+/** A step that no step before it can help: the run could not get past it, so it changes nothing at all. */
+const noteBlocked = (steps: ReadonlyArray<Step.Any>, blocked: PlannedStep, state: State, emit: Emit): void => {
+  const { id, reason = "it cannot be checked", type } = blocked
+  const cause = new StepUnavailable({ step: id, message: reason, hint: "bring it up, then run again", retryable: true })
+  const failure = blocked.failure ?? Failure.report(cause)
+  note({ id, type, outcome: "failed", changes: [], durationMs: 0, failure }, state, emit)
+  noteUnreached(steps, `not run, because “${id}” is blocked`, state, emit)
+  state.stop = { id, cause }
 }
 
 const countsOf = (results: ReadonlyArray<StepResult>): Counts => {
