@@ -23,6 +23,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     pool: "forks",
+    ...(process.env.CI === "true" ? { reporters: ["default", "./test/support/no-skips.ts"] } : {}),
     // By default one core is left to Vitest itself, which on a machine of two cores halves the tests' share.
     maxWorkers: "100%",
     silent: "passed-only",

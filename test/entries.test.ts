@@ -1,0 +1,152 @@
+import { describe, expect, it } from "vitest"
+
+/** What an entry exports at run time, and the members of its namespaces. */
+const namesOf = (module: object): ReadonlyArray<string> =>
+  Object.entries(module).map(([name, value]) =>
+    Object.prototype.toString.call(value) === "[object Module]" ? `${name}: ${Object.keys(value).join(" ")}` : name
+  )
+
+// Types are listed too, in test/exports.
+describe("what is exported", () => {
+  it("@shipshape/core", async () => {
+    expect(namesOf(await import("@shipshape/core"))).toMatchInlineSnapshot(`
+      [
+        "Access: Probe Control",
+        "Check: Change satisfied needed unavailable unavailableBecause everyRun",
+        "Command: make isAllowed format",
+        "acknowledge",
+        "onFresh",
+        "optional",
+        "parallel",
+        "Deployment: DefinitionInvalid defineDeployment",
+        "defineDeployment",
+        "Dotenv: DotenvInvalid parse",
+        "Event: StepOutcome Counts StepResult RunOutcome Event CurrentSink tapSink",
+        "ExitCode: succeeded failed changesPending planStale refused usage interrupted of",
+        "Failure: fields Report report isFinal nearest",
+        "Input: InputsInvalid make secret string integer boolean url literals decode",
+        "Look: make Current shared Observed observe",
+        "Output: make isOutput succeed all sourcesOf resolve",
+        "Plan: Action PlannedStep Plan isEmpty",
+        "Plugin: PluginOptionsInvalid define",
+        "Policy: FreshRefused DestructiveRefused fresh destructive",
+        "Progress: Current line",
+        "Resource: overlaps",
+        "Risk: Risk isAbove",
+        "Run: open openWith",
+        "RunError: UnknownName StepsInvalid PlanStale RunFailedError StepDidNotConverge StepTimedOut StepUnavailable",
+        "Secrets: make Current register maskDeep",
+        "Services: ServicesUnreadable Services",
+        "Step: StepInputInvalid make",
+        "Target: Target TargetProbe Containers readOnly layer local CommandFailed CommandNotFound CommandTimedOut CommandNotAllowed TargetUnavailable FileFailed",
+      ]
+    `)
+  })
+
+  it("@shipshape/core/cli", async () => {
+    expect(namesOf(await import("@shipshape/core/cli"))).toMatchInlineSnapshot(`
+      [
+        "main",
+      ]
+    `)
+  })
+
+  it("@shipshape/core/reporter", async () => {
+    expect(namesOf(await import("@shipshape/core/reporter"))).toMatchInlineSnapshot(`
+      [
+        "failureText",
+        "github",
+        "ndjson",
+        "plain",
+        "planText",
+        "tree",
+      ]
+    `)
+  })
+
+  it("@shipshape/core/testing", async () => {
+    expect(namesOf(await import("@shipshape/core/testing"))).toMatchInlineSnapshot(`
+      [
+        "FakeTarget: make layer",
+        "Laws: LawBroken check",
+        "Rehearsal: plan apply",
+      ]
+    `)
+  })
+
+  it("@shipshape/plugin-docker", async () => {
+    expect(namesOf(await import("@shipshape/plugin-docker"))).toMatchInlineSnapshot(`
+      [
+        "Compose: build pull down removeVolumes stop preflight project exec run up",
+        "ComposeControl",
+        "ComposeProbe",
+        "DockerError: NotInstalled DaemonUnreachable PermissionDenied VersionUnsupported DiskSpaceLow PortTaken FileMissing ComposeFileInvalid VariableMissing UnknownName NotSupported BuildFailed PullFailed Unhealthy VolumeInUse CommandFailed EnvFileIncomplete NotWritable DockerFailed",
+        "EnvFile: present",
+        "Done",
+        "Storage: directories",
+      ]
+    `)
+  })
+
+  it("@shipshape/plugin-docker/testing", async () => {
+    expect(namesOf(await import("@shipshape/plugin-docker/testing"))).toMatchInlineSnapshot(`
+      [
+        "DockerWorld: make",
+      ]
+    `)
+  })
+
+  it("@shipshape/plugin-django", async () => {
+    expect(namesOf(await import("@shipshape/plugin-django"))).toMatchInlineSnapshot(`
+      [
+        "Django: command migrate inService local collectstatic check superuser user permission verify",
+        "DjangoControl: DjangoControl",
+        "DjangoError: SettingsInvalid SessionFailed DatabaseUnavailable SchemaIncomplete UnknownModel QueryInvalid UnknownGroup UnknownUser UserInvalid PasswordMissing UserDiffers CheckWrote ApplicationFailed ChecksFailed MigrationsMissing HistoryInconsistent MigrationsConflict MigrationFailed UnknownCommand ManagementCommandFailed VerificationFailed",
+        "DjangoProbe: SystemMessage MigrationState StaticState UserState DjangoProbe",
+      ]
+    `)
+  })
+
+  it("@shipshape/plugin-django/testing", async () => {
+    expect(namesOf(await import("@shipshape/plugin-django/testing"))).toMatchInlineSnapshot(`
+      [
+        "DjangoWorld: user make",
+      ]
+    `)
+  })
+
+  it("@shipshape/plugin-postgres", async () => {
+    expect(namesOf(await import("@shipshape/plugin-postgres"))).toMatchInlineSnapshot(`
+      [
+        "Postgres: backup column enum extension inService server ready destructiveSql sql",
+        "PostgresControl: PostgresControl",
+        "PostgresError: ServerUnreachable ServerNotReady AuthenticationFailed DatabaseMissing TooManyConnections ConnectionLost TunnelImpossible PermissionDenied DiskFull LockTimeout StatementTimeout NotReadOnly StatementFailed ConnectionOptionsInvalid ExtensionUnavailable ExtensionNotAllowed EnumConflict ColumnConflict ExtensionConflict DoneNotBoolean DumpToolUnfit BackupInvalid",
+        "PostgresProbe: PostgresProbe",
+      ]
+    `)
+  })
+
+  it("@shipshape/plugin-postgres/testing", async () => {
+    expect(namesOf(await import("@shipshape/plugin-postgres/testing"))).toMatchInlineSnapshot(`
+      [
+        "PostgresWorld: make",
+      ]
+    `)
+  })
+
+  it("@shipshape/plugin-health", async () => {
+    expect(namesOf(await import("@shipshape/plugin-health"))).toMatchInlineSnapshot(`
+      [
+        "Health: checks container HttpUnhealthy TcpUnhealthy ContainerUnhealthy LogPattern layer Unreached HealthProbe http logs tcp",
+      ]
+    `)
+  })
+
+  it("@shipshape/plugin-health/testing", async () => {
+    expect(namesOf(await import("@shipshape/plugin-health/testing"))).toMatchInlineSnapshot(`
+      [
+        "HealthWorld: make",
+      ]
+    `)
+  })
+})
