@@ -45,7 +45,7 @@ const tour = Effect.gen(function* () {
 
   yield* title(
     "Shipshape: a deployment from nothing, in five acts",
-    "a database, its schema, a directory, a service, its health checks: examples/quickstart/deploy.ts"
+    "a database, its schema, a service, health checks: examples/quickstart/deploy.ts"
   )
 
   yield* act(1, "What would it take? A plan looks, and changes nothing.")
