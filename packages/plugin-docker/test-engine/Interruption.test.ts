@@ -1,5 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Progress } from "@shipshape/core"
 import { Compose, ComposeProbe } from "@shipshape/plugin-docker"
+import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
@@ -50,6 +52,39 @@ describe("Ctrl-C", () => {
         yield* apply
         assert.strictEqual((yield* check)._tag, "Satisfied")
         assert.strictEqual((yield* probe.containers).length, 2)
+      }).pipe(Effect.provide(project.layer))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("while an image is built leaves the image that was there, and the next apply builds it", () =>
+    Effect.gen(function* () {
+      const dockerfile = (lines: string) => `FROM debian:trixie-slim\n${lines}\n`
+      const project = yield* makeProject({
+        "compose.yml": "services: { app: { build: . } }",
+        Dockerfile: dockerfile("RUN true")
+      })
+      const build = Compose.build("images", { services: ["app"] })
+      const { apply, check } = yield* Effect.fromResult(build.prepare(new Map()))
+      yield* Effect.gen(function* () {
+        yield* apply
+        const image = Effect.map(ComposeProbe, ({ images }) => images).pipe(
+          Effect.flatten,
+          Effect.map((all) => [...all])
+        )
+        const before = yield* image
+        yield* project.write("Dockerfile", dockerfile("RUN echo working && sleep 300"))
+        const building = yield* Deferred.make<void>()
+        const line = (text: string) => {
+          if (/RUN echo working/.test(text)) Deferred.doneUnsafe(building, Effect.void)
+        }
+        const fiber = yield* Effect.forkChild(Effect.provideService(apply, Progress.Current, { line }))
+        yield* Deferred.await(building)
+        yield* Fiber.interrupt(fiber)
+        assert.deepEqual(yield* image, before)
+        assert.strictEqual((yield* check)._tag, "Needed")
+        yield* project.write("Dockerfile", dockerfile("RUN echo done"))
+        yield* apply
+        assert.strictEqual((yield* check)._tag, "Satisfied")
       }).pipe(Effect.provide(project.layer))
     }).pipe(Effect.scoped)
   )
