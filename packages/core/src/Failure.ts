@@ -108,6 +108,8 @@ const causesOf = (error: unknown): ReadonlyArray<string> => {
 export const report = (error: unknown): Report => {
   const has = <K extends string>(key: K) => (Predicate.hasProperty(error, key) ? error[key] : undefined)
   const [code, hint, retryable, tail] = [has("code"), has("hint"), has("retryable"), has("tail")]
+  const service = Predicate.isError(error) ? /^Service not found: (\S+)/.exec(error.message)?.[1] : undefined
+  if (service !== undefined) return serviceMissing(service)
   return {
     code: Predicate.isString(code) ? code : "unexpected",
     message: messageOf(error),
@@ -119,6 +121,15 @@ export const report = (error: unknown): Report => {
     causes: causesOf(error)
   }
 }
+
+/** What the compiler says before anything runs, for those who have not asked it. */
+const serviceMissing = (service: string): Report => ({
+  code: "core.service-missing",
+  message: `no plugin provides ${service}`,
+  hint: "add the plugin that does to the deployment's `plugins`; `tsc` finds this before anything runs",
+  retryable: false,
+  causes: []
+})
 
 /**
  * Whether retrying may help: an error that says `retryable: false` is final.

@@ -75,7 +75,7 @@ const fromCodec = <A>(
     decode: (text) =>
       text !== undefined
         ? Result.mapError(decode(text), (issue) =>
-            secret ? "is not valid (its value is not shown)" : formatIssue(issue)
+            secret ? (text === "" ? "is empty" : "is not valid (its value is not shown)") : formatIssue(issue)
           )
         : options.default !== undefined
           ? Result.succeed(options.default)
@@ -272,6 +272,7 @@ export const decode = <F extends Fields>(
   Effect.suspend(() => {
     const values: Record<string, unknown> = {}
     const problems: Array<{ input: string; variable: string; problem: string }> = []
+    let tellable = true
     for (const [name, input] of Object.entries(fields)) {
       const source = sources.find((s) => s.variables[input.variable] !== undefined)
       const decoded = input.decode(source?.variables[input.variable])
@@ -279,6 +280,7 @@ export const decode = <F extends Fields>(
       else {
         const where = source === undefined ? "" : ` (from ${source.name})`
         problems.push({ input: name, variable: input.variable, problem: `${decoded.failure}${where}` })
+        if (input.secret) tellable = false
       }
     }
     // Every name of `fields` has been decoded by its own input.
@@ -286,7 +288,10 @@ export const decode = <F extends Fields>(
     return Effect.fail(
       new InputsInvalid({
         message: problems.map((p) => `input “${p.input}”: ${p.variable} ${p.problem}`).join("\n"),
-        hint: `set ${problems.map((p) => p.variable).join(", ")} in the environment, with --input-file FILE, or with --input NAME=VALUE`,
+        // Arguments can be read by everyone: a secret is not told that way.
+        hint: `set ${problems.map((p) => p.variable).join(", ")} in the environment, or with --input-file FILE${
+          tellable ? ", or with --input NAME=VALUE" : ""
+        }`,
         problems
       })
     )

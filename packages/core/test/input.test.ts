@@ -40,7 +40,7 @@ describe("inputs", () => {
         error.problems.map((p) => p.variable),
         ["PASSWORD", "URL", "WORKERS", "DEBUG", "TIER"]
       )
-      assert.strictEqual(error.problems[0]?.problem, "is not valid (its value is not shown) (from the environment)")
+      assert.strictEqual(error.problems[0]?.problem, "is empty (from the environment)")
       assert.include(error.message, "input “url”: URL expected an absolute http or https URL (from the environment)")
       assert.include(error.hint, "PASSWORD, URL, WORKERS, DEBUG, TIER")
     })

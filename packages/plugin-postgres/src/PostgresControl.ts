@@ -89,4 +89,4 @@ export class PostgresControl extends Access.Control<
       backup: NewBackup
     ) => Effect.Effect<void, ProbeError | BackupInvalid | DiskFull | DumpToolUnfit | Target.FileError | Target.RunError>
   }
->()("shipshape/PostgresControl") {}
+>()("postgres/PostgresControl") {}

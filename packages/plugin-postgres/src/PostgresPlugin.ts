@@ -92,7 +92,8 @@ export const server = Plugin.define("postgres", {
  * before it in the deployment's `plugins`.
  *
  * - `service`: the service's name; while it does not run, checks are known after the step that starts it.
- * - `user`, `database`, `password`: who connects. The official image asks for no password within its container.
+ * - `user`, `database`, `password`: who connects. With a password the server is asked at its network address, as the
+ *   application asks it, so that a wrong one is found; without, on its loopback, which the official image trusts.
  * - `port`: where the server listens in the container; the default is 5432.
  * - `statementTimeout` (default 15 minutes) and `lockTimeout` (default 10 seconds) bound what steps change.
  *
@@ -124,7 +125,11 @@ export const inService = Plugin.define("postgres", {
         const resource: Resource.Resource = container.resource ?? `service:${service}`
         const login = { ...options, server: `service ${service}`, password: options.password, resource }
         const env = environment(login, { PGHOST: "127.0.0.1", PGPORT: String(port), PGSSLMODE: "disable" })
-        return services(login, tunnel.route(login, container, port), dumpTools.inContainer(container, env))
+        return services(
+          login,
+          tunnel.route(login, container, port, options.password === undefined ? "loopback" : "network"),
+          dumpTools.inContainer(container, env)
+        )
       })
     )
 })

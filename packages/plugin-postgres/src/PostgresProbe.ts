@@ -149,4 +149,4 @@ export class PostgresProbe extends Access.Probe<
       ProbeError | DumpToolUnfit | Target.FileError | Target.RunError | Target.CommandNotAllowed
     >
   }
->()("shipshape/PostgresProbe") {}
+>()("postgres/PostgresProbe") {}

@@ -4,6 +4,7 @@ import { Check, defineDeployment, Run, Step } from "@shipshape/core"
 import { Postgres, PostgresControl, PostgresProbe } from "@shipshape/plugin-postgres"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import { afterAll, beforeAll } from "vitest"
 import { layerOf } from "../test/support/real.ts"
@@ -130,6 +131,19 @@ describe("a tunnel into a container that publishes no port", () => {
       assert.strictEqual(missing._tag, "DatabaseMissing")
       const silent = yield* Effect.flip(Effect.provide(server, layer({ port: 5999 })))
       assert.strictEqual(silent._tag, "ServerNotReady")
+    })
+  )
+
+  it.live("finds out that the password is wrong, which the image would not ask a client of its own machine for", () =>
+    Effect.gen(function* () {
+      const connecting = (password: Redacted.Redacted<string> | undefined) =>
+        Layer.provide(
+          layerOf(Postgres.inService({ service: "db", user, database: "app", ...(password && { password }) })),
+          container.target
+        )
+      const wrong = yield* Effect.flip(Effect.provide(server, connecting(Redacted.make("wrong"))))
+      assert.strictEqual(wrong._tag, "AuthenticationFailed")
+      assert.strictEqual((yield* Effect.provide(server, connecting(undefined))).user, user)
     })
   )
 

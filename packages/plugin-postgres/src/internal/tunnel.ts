@@ -16,14 +16,14 @@ const exit = { refused: 69, noRelay: 70 } as const
  * session.
  */
 const perl = `use IO::Socket::INET; use IO::Select;
-my $server = IO::Socket::INET->new(PeerAddr => "127.0.0.1", PeerPort => $ARGV[0]) or do { print STDERR "$@\\n"; exit ${exit.refused} };
+my $server = IO::Socket::INET->new(PeerAddr => $ARGV[1], PeerPort => $ARGV[0]) or do { print STDERR "$@\\n"; exit ${exit.refused} };
 my $both = IO::Select->new($server, \\*STDIN);
 while (1) { for my $from ($both->can_read) {
   my $to = $from == $server ? \\*STDOUT : $server; my $n = sysread($from, my $bytes, 65536); exit 0 unless $n;
   for (my $at = 0; $at < $n;) { my $w = syswrite($to, $bytes, $n - $at, $at); exit 0 unless defined $w; $at += $w } } }`
 
 const python = `import os, select, socket, sys
-try: server = socket.create_connection(("127.0.0.1", int(sys.argv[1])))
+try: server = socket.create_connection((sys.argv[2], int(sys.argv[1])))
 except OSError as error: print(error, file=sys.stderr); sys.exit(${exit.refused})
 while True:
   for ready in select.select([server, 0], [], [])[0]:
@@ -34,24 +34,31 @@ while True:
     else:
       while data: data = data[os.write(1, data):]`
 
-const bash = `exec 3<>"/dev/tcp/127.0.0.1/$1" || exit ${exit.refused}
+const bash = `exec 3<>"/dev/tcp/$2/$1" || exit ${exit.refused}
 exec 4<&0; cat <&3 & cat <&4 >&3 & wait -n; kill $(jobs -p) 2>/dev/null; wait; exit 0`
 
-/** Constant, whatever is deployed: the port is an argument. TCP, as a server that initialises listens on its socket only. */
-const relay = `if command -v perl >/dev/null; then exec perl -e '${perl}' "$1"
-elif command -v python3 >/dev/null; then exec python3 -c '${python}' "$1"
-elif command -v socat >/dev/null; then exec socat STDIO "TCP:127.0.0.1:$1"
-elif command -v bash >/dev/null; then exec bash -c '${bash}' relay "$1"
-elif command -v nc >/dev/null; then exec nc 127.0.0.1 "$1"
+/**
+ * Whether the server sees a client of its own machine, whom the official image trusts without a password, or one of the
+ * network, as the application is.
+ */
+export type Side = "loopback" | "network"
+
+/** Constant, whatever is deployed: port and side are arguments. TCP, as a server that initialises listens on its socket only. */
+const relay = `host=127.0.0.1; [ "$2" = loopback ] || read -r host < /etc/hostname
+if command -v perl >/dev/null; then exec perl -e '${perl}' "$1" "$host"
+elif command -v python3 >/dev/null; then exec python3 -c '${python}' "$1" "$host"
+elif command -v socat >/dev/null; then exec socat STDIO "TCP:$host:$1"
+elif command -v bash >/dev/null; then exec bash -c '${bash}' relay "$1" "$host"
+elif command -v nc >/dev/null; then exec nc "$host" "$1"
 else exit ${exit.noRelay}; fi`
 
 /** How long to wait for the reason when the relay has ended. */
 const reasonTimeout = "2 seconds"
 
 /** A route to `port` within the container that `target` runs commands in. */
-export const route = (where: Where, target: Target.Operations, port: number): Route => ({
+export const route = (where: Where, target: Target.Operations, port: number, side: Side): Route => ({
   _tag: "Stream",
-  open: target.open(Command.make("sh", ["-c", relay, "relay", String(port)])).pipe(
+  open: target.open(Command.make("sh", ["-c", relay, "relay", String(port), side])).pipe(
     Effect.map(
       (process): Carrier => ({
         duplex: process.duplex,
@@ -98,6 +105,6 @@ const unavailable = (target: Target.Operations, said: string): Target.TargetUnav
     target: target.name,
     ...(target.resource === undefined ? {} : { resource: target.resource }),
     message: `${target.name} cannot be entered: ${said}`,
-    hint: "bring it up with Compose.up, or look at its log",
+    hint: "bring it up with Compose.up, or look at its log; the service's name has to be one of the Compose files",
     retryable: true
   })

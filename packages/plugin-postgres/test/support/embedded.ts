@@ -1,6 +1,6 @@
 /** A real PostgreSQL without Docker: one server for a test file, gone after it. */
 import { randomUUID } from "node:crypto"
-import { chmod, mkdtemp, rm } from "node:fs/promises"
+import { appendFile, chmod, mkdtemp, rm } from "node:fs/promises"
 import * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
@@ -50,7 +50,7 @@ export const start = async (): Promise<Embedded> => {
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
     initdbFlags: ["--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"],
-    postgresFlags: ["-c", "fsync=off", "-c", `unix_socket_directories=${folder}`],
+    postgresFlags: ["-c", "fsync=off", "-c", `unix_socket_directories=${folder}`, "-c", "listen_addresses=*"],
     onLog: (line) => log.push(String(line)),
     onError: (line) => log.push(String(line))
   })
@@ -58,6 +58,8 @@ export const start = async (): Promise<Embedded> => {
   await chmod(folder, 0o777)
   try {
     await server.initialise()
+    // By the machine's own name too, whatever address that stands for.
+    await appendFile(path.join(folder, "data", "pg_hba.conf"), "host all all samehost scram-sha-256\n")
     await server.start()
   } catch (cause) {
     await rm(folder, { recursive: true, force: true })

@@ -56,6 +56,9 @@ export type Parsed =
   | { readonly _tag: "Run"; readonly request: Request }
   | { readonly _tag: "Text"; readonly text: string }
 
+/** The program whose arguments a shell can complete. */
+const completed = "shipshape"
+
 type Asked = Parsed | { readonly _tag: "Completions"; readonly shell: Completions.Shell }
 
 const switchOf = (name: string, description: string): Flag.Flag<boolean> =>
@@ -198,12 +201,20 @@ export const parse = (
         asked._tag === "Completions"
           ? {
               _tag: "Text" as const,
-              text: Completions.generate(options.program, asked.shell, Completions.fromCommand(command))
+              // A shell completes one word's arguments: `shipshape`, and not those of every \`node\`.
+              text: completionsOf(asked.shell, command)
             }
           : asked
       )
     )
   })
+
+/** The script, whose second line tells how to install it: with this program's command, and not with a flag. */
+const completionsOf = (shell: Completions.Shell, command: Command.Command.Any): string =>
+  Completions.generate(completed, shell, Completions.fromCommand(command)).replaceAll(
+    `--completions ${shell}`,
+    `completions ${shell}`
+  )
 
 /** What effect/cli found wrong, in the words of this program. */
 const usageOf = (errors: ReadonlyArray<CliError.CliError>, shown: CliError.CliError, program: string): UsageInvalid => {

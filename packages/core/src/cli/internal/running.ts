@@ -7,6 +7,7 @@ import * as Event from "../../Event.ts"
 import * as ExitCode from "../../ExitCode.ts"
 import type * as Failure from "../../Failure.ts"
 import * as Plan from "../../Plan.ts"
+import * as Policy from "../../Policy.ts"
 import * as Run from "../../Run.ts"
 import { isInOrder } from "../../reporter/Plan.ts"
 import type { Reporter } from "../../reporter/Reporter.ts"
@@ -97,6 +98,9 @@ const looked = Effect.fnUntraced(function* (
 
 export const planCommand = Effect.fnUntraced(function* (context: Context, request: Of<"plan">) {
   const plan = yield* looked(context, request, (session) => session.plan)
+  // What apply would refuse is no plan to be approved.
+  const refused = Policy.destructive(plan.environment, { data: plan.data }, plan.steps)
+  if (refused !== undefined) return request.json ? ExitCode.refused : yield* refused
   if (plan.summary.blocked > 0) return ExitCode.failed
   return request.detailedExitcode && !Plan.isEmpty(plan) ? ExitCode.changesPending : ExitCode.succeeded
 })
