@@ -37,9 +37,12 @@ const judge = ({ exitCode, health, restartCount, state }: Container, wanted: Wan
 const stateText = ({ health, state }: Container): string =>
   health === undefined || state !== "running" ? state : health
 
+/** A container's first lines may be older than the start that the engine notes for it, by so many milliseconds. */
+const startSlack = 2_000
+
 const failure = Effect.fnUntraced(function* (service: string, problem: string, container: Container | undefined) {
   const probe = yield* ComposeProbe
-  const since = container === undefined || container.startedAt === 0 ? undefined : container.startedAt
+  const since = container === undefined || container.startedAt === 0 ? undefined : container.startedAt - startSlack
   const printed = yield* probe.logs(service, { tail: logLines, since })
   const lastProbe = container?.lastProbe
   return yield* new Unhealthy({
