@@ -41,6 +41,16 @@ describe("plan", () => {
     expect((await run(args, here)).code).toBe(0)
   })
 
+  it("says what apply would refuse, with the exit code of the refusal", async () => {
+    const production = ["plan", "--env", "production"]
+    const ended = await run(production, world(), demo(["losing"]))
+    expect(ended.code).toBe(5)
+    expect(ended.err).toContain("policy.destructive-on-precious-data")
+    const json = await run([...production, "--json"], world(), demo(["losing"]))
+    expect([json.code, planOf(json.out).environment]).toEqual([5, "production"])
+    expect((await run(["plan", ...staging], world(), demo(["losing"]))).code).toBe(0)
+  })
+
   it("--json prints the plan and nothing else", async () => {
     const ended = await run(["plan", ...staging, "--json"], world())
     expect(ended).toMatchObject({ code: 0, err: "" })
