@@ -103,6 +103,8 @@ export const onFresh = <A, E, CheckR, ApplyR, D extends string>(
     prepare: (values) =>
       Result.map(self.prepare(values), (prepared) => ({
         ...prepared,
+        // A release is what stays, whatever the run began with.
+        release: undefined,
         check: Effect.map(prepared.check, withoutOutput)
       }))
   })

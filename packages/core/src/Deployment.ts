@@ -13,6 +13,7 @@ import { definitionProblems } from "./internal/definition.ts"
 import * as Output from "./Output.ts"
 import type { Base, Plugin } from "./Plugin.ts"
 import type { Instruction } from "./Step.ts"
+import type { Store, StoreFailed } from "./Store.ts"
 
 /**
  * An environment. Precious data is never started afresh, and no step may lose it without acknowledgement.
@@ -21,6 +22,13 @@ import type { Instruction } from "./Step.ts"
  */
 export interface Environment {
   readonly data: "disposable" | "precious"
+  /**
+   * What a run does when a step has failed: nothing more (`stop`, the default); take back what it has applied, in reverse
+   * order (`undo`); or go back to the last release (`rollback`).
+   */
+  readonly onFailure?: "stop" | "undo" | "rollback"
+  /** How many releases are kept to go back to. The default is 5. */
+  readonly keepReleases?: number
 }
 
 /**
@@ -63,6 +71,8 @@ export interface Options<Envs extends Environments, Inputs extends Input.Fields,
   readonly inputs?: Inputs
   /** The plugins that provide what the steps need; a later one may build on an earlier one. */
   readonly plugins?: (context: DeploymentContext<Envs, Inputs>) => Plugins
+  /** Where lock, journal and releases live. The default is `.shipshape/` in the target's working folder. */
+  readonly store?: (context: DeploymentContext<Envs, Inputs>) => Plugin<Store, StoreFailed, Base>
 }
 
 /** What is there where nothing is given: a record without keys. */
@@ -120,6 +130,7 @@ export interface Blueprint<out A, out E, out CheckR, out ApplyR> {
   readonly instructions: ReadonlyArray<Instruction<unknown, E, CheckR, ApplyR, string>>
   readonly outputs: A
   readonly plugins: ReadonlyArray<Plugin.Any>
+  readonly store: Plugin<Store, StoreFailed, Base> | undefined
 }
 
 /**
@@ -240,7 +251,12 @@ export const defineDeployment = <
     const context = { environment: { name: environment, data }, inputs } as DeploymentContext<Envs, Inputs>
     const [{ instructions, outputs }, unyielded] = assembly.collect(() => drive(body(context)))
     for (const problem of definitionProblems(name, instructions, unyielded, Object.keys(inputs))) problems.add(problem)
-    blueprints.set(environment, { instructions, outputs, plugins: listed(options.plugins?.(context)) })
+    blueprints.set(environment, {
+      instructions,
+      outputs,
+      plugins: listed(options.plugins?.(context)),
+      store: options.store?.(context)
+    })
   }
   if (blueprints.size === 0) problems.add("it has no environment: name at least one in `environments`")
   if (problems.size > 0) {

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { Change } from "./Check.ts"
 import { Report } from "./Failure.ts"
+import { Holder } from "./Lock.ts"
 import { Plan } from "./Plan.ts"
 import { Risk } from "./Risk.ts"
 
@@ -159,8 +160,16 @@ export const Event = Schema.TaggedUnion({
         /** Steps of the same group run concurrently. */
         group: Schema.optionalKey(Schema.Int)
       })
-    )
+    ),
+    /** The release that a rollback goes back to. */
+    backTo: Schema.optionalKey(Schema.Int)
   },
+  /** The lock is held, and the run waits for it: at first, and whenever the holder goes on. */
+  LockWaiting: { ...at, holder: Schema.optionalKey(Holder) },
+  /** The lock is taken, and the run has its number. */
+  LockTaken: { ...at, run: Schema.Int },
+  /** Something that a person should know, and that is no failure. */
+  Notice: { ...at, code: Schema.String, message: Schema.String },
   /** A check of the plan has ended: how far planning is. */
   StepChecked: { ...at, id: Schema.String },
   Planned: { ...at, plan: Plan },
@@ -168,7 +177,7 @@ export const Event = Schema.TaggedUnion({
     ...at,
     id: Schema.String,
     type: Schema.String,
-    phase: Schema.Literals(["check", "apply", "verify"]),
+    phase: Schema.Literals(["check", "apply", "verify", "undo"]),
     risk: Risk,
     /** 1 for the first attempt. */
     attempt: Schema.Int
@@ -178,6 +187,17 @@ export const Event = Schema.TaggedUnion({
   /** An attempt failed and another one follows. */
   StepRetrying: { ...at, id: Schema.String, attempt: Schema.Int, failure: Report },
   StepFinished: { ...at, ...StepResult.fields },
+  /** A step of this run was taken back, or could not be. */
+  StepUndone: {
+    ...at,
+    id: Schema.String,
+    type: Schema.String,
+    outcome: Schema.Literals(["undone", "failed"]),
+    durationMs: Schema.Number,
+    failure: Schema.optionalKey(Report)
+  },
+  /** What the run left is recorded. */
+  ReleaseRecorded: { ...at, release: Schema.Int },
   RunFinished: {
     ...at,
     outcome: RunOutcome,

@@ -51,6 +51,21 @@ export const failed = 1
 export const changesPending = 2
 
 /**
+ * Another run holds the lock.
+ *
+ * @example
+ * ```ts
+ * import { ExitCode } from "@shipshape/core"
+ * import assert from "node:assert"
+ *
+ * assert.equal(ExitCode.lockHeld, 3)
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const lockHeld = 3
+
+/**
  * The world has moved since the plan was approved.
  *
  * @example
@@ -112,7 +127,12 @@ export const interrupted = 130
 
 const byPrefix: ReadonlyArray<readonly [string, number]> = [
   ["policy.", refused],
+  ["core.lock-held", lockHeld],
   ["core.plan-stale", planStale],
+  ["core.plan-tampered", planStale],
+  ["core.resume-changed", planStale],
+  ["core.proposal-invalid", usage],
+  ["core.release-unknown", usage],
   ["core.inputs-invalid", usage],
   ["core.plugin-options-invalid", usage],
   ["core.step-input-invalid", usage],

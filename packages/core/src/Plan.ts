@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import * as Schema from "effect/Schema"
+import { BackupProof } from "./BackupProof.ts"
 import { Change } from "./Check.ts"
 import { Report } from "./Failure.ts"
 import { Risk } from "./Risk.ts"
@@ -64,7 +65,13 @@ export const PlannedStep = Schema.Struct({
   optional: Schema.optionalKey(Schema.String),
   acknowledged: Schema.optionalKey(Schema.Struct({ reason: Schema.String, approvedBy: Schema.String })),
   /** Why a blocked step could not be checked. */
-  failure: Schema.optionalKey(Report)
+  failure: Schema.optionalKey(Report),
+  /** What applying it changes of data, where it says so. */
+  alters: Schema.optionalKey(Schema.Literals(["schema", "data", "none"])),
+  /** What it did can be taken back. */
+  undo: Schema.optionalKey(Schema.Boolean),
+  /** The backup that is there already; its age counts from `takenAt`. */
+  proof: Schema.optionalKey(BackupProof)
 })
 
 /**
@@ -73,6 +80,40 @@ export const PlannedStep = Schema.Struct({
  * @since 0.1.0
  */
 export interface PlannedStep extends Schema.Schema.Type<typeof PlannedStep> {}
+
+/**
+ * A run that has not come to its end: where it was, and since when nothing has been heard of it.
+ *
+ * @example
+ * ```ts
+ * import { Plan } from "@shipshape/core"
+ * import assert from "node:assert"
+ * import * as Schema from "effect/Schema"
+ *
+ * const interrupted = Schema.decodeUnknownSync(Plan.Interrupted)({ run: 41, at: 0, user: "ada", host: "ci-7", step: "migrate" })
+ * assert.equal(interrupted.step, "migrate")
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const Interrupted = Schema.Struct({
+  run: Schema.Int,
+  /** When it wrote its last record, in milliseconds since 1970. */
+  at: Schema.Number,
+  user: Schema.String,
+  host: Schema.String,
+  /** The step that was being applied; left out where none was. */
+  step: Schema.optionalKey(Schema.String),
+  /** The last record was cut off while it was written. */
+  torn: Schema.optionalKey(Schema.Boolean)
+})
+
+/**
+ * The type of {@link Interrupted:var}.
+ *
+ * @since 0.1.0
+ */
+export interface Interrupted extends Schema.Schema.Type<typeof Interrupted> {}
 
 /**
  * The schema of {@link Plan}; its JSON form is what `plan --json` prints.
@@ -100,6 +141,12 @@ export const Plan = Schema.Struct({
   /** SHA-256 over the definition, the inputs (secrets left out) and the observed facts, in hex. */
   digest: Schema.String,
   steps: Schema.Array(PlannedStep),
+  /** The release that the plan goes back to. */
+  backTo: Schema.optionalKey(Schema.Int),
+  /** What happens when a step fails; left out where the run just stops. */
+  onFailure: Schema.optionalKey(Schema.Literals(["undo", "rollback"])),
+  /** The last run, where it has not come to its end; it does not enter the digest. */
+  interrupted: Schema.optionalKey(Interrupted),
   summary: Schema.Struct({
     none: Schema.Int,
     apply: Schema.Int,

@@ -7,6 +7,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
+import { maskData } from "./internal/maskData.ts"
+import { ownNames } from "./internal/ownNames.ts"
+import { formsOf } from "./internal/secretForms.ts"
+import { type Matcher, make as makeMatcher } from "./internal/secretMatcher.ts"
+import { readingsOf } from "./internal/secretReadings.ts"
 
 /**
  * The secrets known to a run, in every form in which a child process may print them.
@@ -21,32 +26,21 @@ export interface Registry {
 
 const placeholder = "••••••"
 
-/** The ways a program may write a value: as it is, within JSON, in a URL, in base64, in a shell's quotes. */
-const formsOf = (value: string): ReadonlyArray<string> => {
-  const json = JSON.stringify(value).slice(1, -1)
-  const ascii = json.replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, "0")}`)
-  const base64 = Buffer.from(value, "utf8").toString("base64")
-  const encoded = toWellFormedUri(value)
-  return [
-    value,
-    json,
-    ascii,
-    encoded,
-    encoded.replace(/%20/g, "+"),
-    base64,
-    base64.replace(/=+$/, ""),
-    Buffer.from(value, "utf8").toString("base64url"),
-    value.replaceAll("'", `'\\''`),
-    ...value.split(/\r?\n/)
-  ]
-}
-
-const toWellFormedUri = (value: string): string => encodeURIComponent(value.toWellFormed())
-
 /**
  * Makes an empty registry.
  *
- * A secret of several lines is masked line by line too, as output is read by lines.
+ * Every occurrence of every secret is masked, where they overlap or touch as one. A secret is found
+ *
+ * - as it is, however short, unless it is nothing but white space; and without the white space around it;
+ * - line by line if it has several, as output is read by lines;
+ * - escaped or quoted: as JSON, JavaScript, Python, C, SQL, CSV, YAML or a shell do it, in URLs, forms, HTML and XML;
+ *   twice over too (JSON in JSON), and with colours of a terminal in it;
+ * - in hex and in base64, also URL-safe or broken into lines;
+ * - within the base64 of a longer text, if it has 5 bytes or more: at each end up to 4 bits of it stay in a character
+ *   that the text around it decides too.
+ *
+ * It is not found compressed, encrypted, hashed, in another case, cut into pieces, or in base64 of a longer text that is
+ * broken into lines.
  *
  * @example
  * ```ts
@@ -62,23 +56,49 @@ const toWellFormedUri = (value: string): string => encodeURIComponent(value.toWe
  * @since 0.1.0
  */
 export const make = (): Registry => {
-  const forms = new Set<string>()
-  let pattern: RegExp | undefined
+  const secrets = new Set<string>()
+  const matcher = makeMatcher()
+  let added: Array<string> = []
   return {
-    isEmpty: () => forms.size === 0,
-    add: (secret) => {
-      const before = forms.size
-      for (const form of formsOf(Redacted.value(secret))) if (form.trim() !== "") forms.add(form)
-      if (forms.size === before) return
-      // The longest first, so that a secret which is the prefix of another leaves nothing of it.
-      const longestFirst = [...forms].sort((a, b) => b.length - a.length)
-      pattern = new RegExp(longestFirst.map(escapeRegExp).join("|"), "g")
+    isEmpty: () => secrets.size === 0,
+    add: (redacted) => {
+      const secret = Redacted.value(redacted)
+      if (secret.trim() === "" || secrets.has(secret)) return
+      secrets.add(secret)
+      added.push(secret)
     },
-    mask: (text) => (pattern === undefined ? text : text.replace(pattern, placeholder))
+    mask: (text) => {
+      if (secrets.size === 0) return text
+      matcher.add(added.flatMap(formsOf))
+      added = []
+      return masked(text, matcher)
+    }
   }
 }
 
-const escapeRegExp = (text: string): string => text.replace(/[\\^$.*+?()[\]{}|/-]/g, "\\$&")
+/** The text with all that is found in what can be read out of it replaced. */
+const masked = (text: string, matcher: Matcher): string => {
+  // At each place, how many more of what was found begin there than end there.
+  let depths: Int32Array | undefined
+  for (const { origin, text: read } of readingsOf(text)) {
+    matcher.find(read, (start, end) => {
+      depths ??= new Int32Array(text.length + 1)
+      const [from, to] = [origin(start), origin(end)]
+      depths[from] = (depths[from] ?? 0) + 1
+      depths[to] = (depths[to] ?? 0) - 1
+    })
+  }
+  if (depths === undefined) return text
+  let result = ""
+  let shown = 0
+  let depth = 0
+  depths.forEach((change, at) => {
+    if (depth === 0 && change > 0) result += text.slice(shown, at) + placeholder
+    depth += change
+    if (depth === 0 && change < 0) shown = at
+  })
+  return result + text.slice(shown)
+}
 
 /**
  * The registry of the run that is going on.
@@ -127,36 +147,23 @@ const within = function* (value: unknown): Generator<Redacted.Redacted<string>> 
   if (Redacted.isRedacted(value)) {
     const secret = Redacted.value(value)
     if (Predicate.isString(secret)) yield Redacted.make(secret)
+    else if (Predicate.isNumber(secret) || Predicate.isBigInt(secret)) yield Redacted.make(String(secret))
     else yield* within(secret)
-  } else if (Array.isArray(value) || value instanceof Map || value instanceof Set) {
+  } else if (Array.isArray(value) || value instanceof Set) {
     for (const item of value) yield* within(item)
+  } else if (value instanceof Map) {
+    yield* within([...value.keys(), ...value.values()])
   } else if (Predicate.isObject(value) && Object.getPrototypeOf(value) === Object.prototype) {
     yield* within(Object.values(value))
   }
 }
 
-/** Fields that hold the program's own words, never what it was told: a secret that happens to be one is no leak. */
-const ownWords: ReadonlySet<string> = new Set([
-  "_tag",
-  "action",
-  "code",
-  "data",
-  "dependsOn",
-  "deployment",
-  "digest",
-  "environment",
-  "group",
-  "id",
-  "mode",
-  "outcome",
-  "phase",
-  "risk",
-  "strategy",
-  "type"
-])
-
 /**
- * Masks every string within data that is going to be printed, stored or sent. Ids, types and literals stay as they are.
+ * Masks every string within data that the program prints, stores or sends: events, plans, journals, releases.
+ *
+ * Ids, types and literals of its own fields stay as they are. Keys are masked where they are data: all but the names of
+ * fields that events, journals and releases have, and the names that the deployment's own file gives to steps and inputs.
+ * What a value shows as JSON is masked in place of it; bytes and regular expressions stay as they are.
  *
  * @example
  * ```ts
@@ -166,21 +173,14 @@ const ownWords: ReadonlySet<string> = new Set([
  *
  * const secrets = Secrets.make()
  * secrets.add(Redacted.make("hunter2"))
- * assert.deepEqual(Secrets.maskDeep(secrets, { lines: ["pw=hunter2"] }), { lines: ["pw=••••••"] })
+ * assert.deepEqual(Secrets.maskDeep(secrets, { message: "pw=hunter2", rows: { hunter2: 3 } }), {
+ *   message: "pw=••••••",
+ *   rows: { "••••••": 3 }
+ * })
  * ```
  *
  * @since 0.1.0
  */
-export const maskDeep = <A>(registry: Registry, value: A): A => {
-  if (registry.isEmpty()) return value
-  const visit = (u: unknown): unknown => {
-    if (Predicate.isString(u)) return registry.mask(u)
-    if (Array.isArray(u)) return u.map(visit)
-    if (Predicate.isObject(u)) {
-      return Object.fromEntries(Object.entries(u).map(([key, item]) => [key, ownWords.has(key) ? item : visit(item)]))
-    }
-    return u
-  }
-  // Strings stay strings and keys stay keys: the type is the same.
-  return visit(value) as A
-}
+export const maskDeep = <A>(registry: Registry, value: A): A =>
+  // Strings stay strings and the program's own keys stay: the type is the same.
+  registry.isEmpty() ? value : (maskData(registry, value, ownNames()) as A)

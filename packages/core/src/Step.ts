@@ -9,10 +9,13 @@ import * as Result from "effect/Result"
 import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Access from "./Access.ts"
+import type { BackupProof } from "./BackupProof.ts"
 import type { Check } from "./Check.ts"
 import * as Failure from "./Failure.ts"
+import { type Abilities, abilitiesOf } from "./internal/abilities.ts"
 import { formatIssue } from "./internal/issue.ts"
 import * as step from "./internal/step.ts"
+import { type Extras, remember } from "./internal/stepType.ts"
 import * as Output from "./Output.ts"
 import type { Observed, Resource } from "./Resource.ts"
 import type { Risk } from "./Risk.ts"
@@ -29,11 +32,46 @@ export class StepInputInvalid extends Schema.TaggedError<StepInputInvalid>()("St
 }) {}
 
 /**
+ * What a step has stored, in a journal or a release, does not fit this version of its type. Nothing was changed.
+ *
+ * @since 0.1.0
+ */
+export class RecordedInvalid extends Schema.TaggedError<RecordedInvalid>()("RecordedInvalid", {
+  ...Failure.fields("core.recorded-invalid"),
+  type: Schema.String
+}) {}
+
+/**
+ * What kind of thing `apply` changes, where its risk does not tell: data of the application, the schema that holds it, or
+ * neither, as a container that is made anew.
+ *
+ * @since 0.1.0
+ */
+export type Alters = "schema" | "data" | "none"
+
+/**
+ * What a step can do, and what it means for data, before anything is known of its input.
+ *
+ * @since 0.1.0
+ */
+export interface Traits {
+  readonly alters: Alters | undefined
+  /** It takes and proves a backup. */
+  readonly backup: boolean
+  /** It can take back what it did. */
+  readonly undo: boolean
+  /** It leaves a part of each release. */
+  readonly release: boolean
+  /** How long an attempt may go on to its end when the run is interrupted; `undefined` where it is interrupted too. */
+  readonly finishWithin: Duration.Input | undefined
+}
+
+/**
  * A step with its inputs known: what the engine runs.
  *
  * @since 0.1.0
  */
-export interface Prepared<out A, out E, out CheckR, out ApplyR> {
+export interface Prepared<out A, out E, out CheckR, out ApplyR> extends Abilities<A, E, CheckR, ApplyR> {
   /** The input as the step's schema decoded it; it enters the plan's digest. */
   readonly input: unknown
   readonly provides: ReadonlyArray<Resource>
@@ -87,6 +125,7 @@ export interface Step<out A, out E, out CheckR, out ApplyR, out Destructive exte
   readonly sources: ReadonlySet<string>
   readonly options: RunOptions
   readonly guard: Guard
+  readonly traits: Traits
   readonly prepare: (values: Output.Values) => Result.Result<Prepared<A, E, CheckR, ApplyR>, StepInputInvalid>
 }
 
@@ -197,6 +236,15 @@ export interface Definition<
   readonly observes?: (input: Schema.Struct.Type<Fields>) => Observed
   /** What `apply` takes away or replaces, so that checks which saw it look again. */
   readonly touches?: (input: Schema.Struct.Type<Fields>) => ReadonlyArray<Resource>
+  /**
+   * What `apply` changes. The engine asks for a backup before precious data or its schema change; without this a step whose
+   * risk is above `additive` counts as one that does.
+   */
+  readonly alters?: Alters
+  /** The step is a backup: what its output proves. Its `apply` takes a new one, whether or not there is another. */
+  readonly backup?: (output: Schema.Struct.Type<OutputFields>) => BackupProof
+  /** When the run is interrupted, an attempt may go on to its end for so long. Without it, it is interrupted too. */
+  readonly finishWithin?: Duration.Input
   /** Looks. Runs in plan, again before `apply`, and again after it. */
   readonly check: (
     input: Schema.Struct.Type<Fields>
@@ -268,7 +316,51 @@ export const make = <
   ApplyR,
   R extends "destructive" ? Name : never
 > => {
-  type Made = StepType<
+  const decode = Schema.decodeUnknownResult(Schema.Struct<InputFields>(definition.input))
+  const destructive: ReadonlyArray<string> = definition.risk === "destructive" ? [name] : []
+  const { description, input, output, risk } = definition
+  const build = (extras: Extras): object => {
+    const traits: Traits = {
+      alters: definition.alters,
+      backup: definition.backup !== undefined,
+      undo: extras.undo !== undefined,
+      release: extras.release !== undefined,
+      finishWithin: definition.finishWithin
+    }
+    const call = (id: string, given: InputOf<Fields>, options: RunOptions = {}) =>
+      step.make({
+        id,
+        type: name,
+        risk,
+        destructive,
+        sources: new Set([...Output.sourcesOf(given), ...(options.after ?? []).flatMap((o) => [...o.sources])]),
+        options,
+        guard: {},
+        traits,
+        prepare: (values) =>
+          Result.mapBoth(decode(Output.resolve(given, values), { errors: "all" }), {
+            onFailure: (issue) => inputInvalid(id, name, formatIssue(issue)),
+            onSuccess: (value): Prepared<unknown, unknown, unknown, unknown> => {
+              // The schema is the definition's own, seen through the constraint of its fields.
+              const decoded = value as Schema.Struct.Type<Fields>
+              return {
+                input: decoded,
+                provides: definition.provides?.(decoded) ?? [],
+                observes: definition.observes?.(decoded) ?? [],
+                touches: definition.touches?.(decoded) ?? [],
+                check: definition.check(decoded),
+                apply: definition.apply(decoded),
+                ...abilitiesOf(name, decoded, definition.backup, extras, recordedInvalid)
+              }
+            }
+          })
+      })
+    const made = Object.assign(call, { type: name, description, input, output, risk })
+    remember(made, extras, build)
+    return made
+  }
+  // `Name` and `R` reach the type only through conditional types, which TypeScript does not reduce inside this body.
+  return build({}) as unknown as StepType<
     Fields,
     Schema.Struct.Type<OutputFields>,
     CheckE | ApplyE,
@@ -276,41 +368,19 @@ export const make = <
     ApplyR,
     R extends "destructive" ? Name : never
   >
-  const decode = Schema.decodeUnknownResult(Schema.Struct<InputFields>(definition.input))
-  const destructive: ReadonlyArray<string> = definition.risk === "destructive" ? [name] : []
-  const call = (id: string, input: InputOf<Fields>, options: RunOptions = {}) =>
-    step.make({
-      id,
-      type: name,
-      risk: definition.risk,
-      destructive,
-      sources: new Set([...Output.sourcesOf(input), ...(options.after ?? []).flatMap((o) => [...o.sources])]),
-      options,
-      guard: {},
-      prepare: (values) =>
-        Result.mapBoth(decode(Output.resolve(input, values), { errors: "all" }), {
-          onFailure: (issue) =>
-            new StepInputInvalid({
-              step: id,
-              type: name,
-              message: `step “${id}” (${name}): ${formatIssue(issue)}`,
-              hint: `correct the input of “${id}”; \`shipshape steps ${name}\` lists the fields`
-            }),
-          onSuccess: (value): Prepared<unknown, unknown, unknown, unknown> => {
-            // The schema is the definition's own, seen through the constraint of its fields.
-            const decoded = value as Schema.Struct.Type<Fields>
-            return {
-              input: decoded,
-              provides: definition.provides?.(decoded) ?? [],
-              observes: definition.observes?.(decoded) ?? [],
-              touches: definition.touches?.(decoded) ?? [],
-              check: definition.check(decoded),
-              apply: definition.apply(decoded)
-            }
-          }
-        })
-    })
-  const { description, input, output, risk } = definition
-  // `Name` and `R` reach the type only through conditional types, which TypeScript does not reduce inside this body.
-  return Object.assign(call, { type: name, description, input, output, risk }) as unknown as Made
 }
+
+const inputInvalid = (id: string, type: string, problem: string): StepInputInvalid =>
+  new StepInputInvalid({
+    step: id,
+    type,
+    message: `step “${id}” (${type}): ${problem}`,
+    hint: `correct the input of “${id}”; \`shipshape steps ${type}\` lists the fields`
+  })
+
+const recordedInvalid = (type: string, what: string, problem: string): RecordedInvalid =>
+  new RecordedInvalid({
+    type,
+    message: `${what} of ${type} is not what this version of it reads: ${problem}`,
+    hint: "use the version of the plugin that recorded it, or do by hand what it would have done"
+  })

@@ -92,6 +92,15 @@ export interface Operations extends Reads {
     content: string | Uint8Array,
     ownership?: Ownership
   ) => Effect.Effect<void, FileError>
+  /**
+   * Adds to the end of a file, which is made where there is none. When it ends the content is on the disk, and no crash
+   * takes it away.
+   */
+  readonly appendFile: (
+    path: string,
+    content: string | Uint8Array,
+    ownership?: Ownership
+  ) => Effect.Effect<void, FileError>
   /** Makes a folder and those above it; one that is there already stays. */
   readonly makeDirectory: (path: string, ownership?: Ownership) => Effect.Effect<void, FileError>
   /** Changes owner, group and mode of what is there. */

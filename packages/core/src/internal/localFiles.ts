@@ -59,6 +59,7 @@ const writeWhole = async (file: string, content: string | Uint8Array, ownership:
       mode: ownership.mode ?? (before === undefined ? undefined : before.mode & 0o7777)
     })
     await fs.rename(temporary, file)
+    await syncFolder(file)
   } catch (error) {
     await handle.close().catch(() => undefined)
     await fs.rm(temporary, { force: true })
@@ -66,10 +67,36 @@ const writeWhole = async (file: string, content: string | Uint8Array, ownership:
   }
 }
 
+/** A file's name is on the disk once its folder is. */
+const syncFolder = async (file: string): Promise<void> => {
+  const folder = await fs.open(path.dirname(file), "r")
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+const append = async (file: string, content: string | Uint8Array, ownership: Ownership): Promise<void> => {
+  const before = await fs.stat(file).catch(() => undefined)
+  const handle = await fs.open(file, "a", ownership.mode ?? 0o644)
+  try {
+    if (before === undefined) await own(file, ownership)
+    await handle.appendFile(content)
+    await handle.datasync()
+  } finally {
+    await handle.close()
+  }
+  if (before === undefined) await syncFolder(file)
+}
+
 /** The files of this machine; relative paths start at `directory`. */
 export const make = (
   directory: string
-): Pick<Operations, "stat" | "readFile" | "list" | "writeFile" | "makeDirectory" | "setOwnership" | "remove"> => {
+): Pick<
+  Operations,
+  "stat" | "readFile" | "list" | "writeFile" | "appendFile" | "makeDirectory" | "setOwnership" | "remove"
+> => {
   const at = (file: string) => path.resolve(directory, file)
   return {
     stat: (file) =>
@@ -93,6 +120,8 @@ export const make = (
     list: (file) => attempt("list", at(file), async () => (await fs.readdir(at(file))).sort()),
     writeFile: (file, content, ownership = {}) =>
       attempt("write", at(file), () => writeWhole(at(file), content, ownership)),
+    appendFile: (file, content, ownership = {}) =>
+      attempt("add to", at(file), () => append(at(file), content, ownership)),
     makeDirectory: (file, ownership = {}) =>
       attempt("make folder", at(file), async () => {
         await fs.mkdir(at(file), { recursive: true })

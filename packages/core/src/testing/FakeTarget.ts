@@ -112,6 +112,16 @@ export const make = (options: Options): FakeTarget => {
           const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
           files.set(path, { ...owned(before, ownership), content: bytes })
         }),
+      appendFile: (path, content, ownership = {}) =>
+        Effect.sync(() => {
+          const before = files.get(path)
+          const bytes = typeof content === "string" ? new TextEncoder().encode(content) : content
+          const old = before?.content ?? new Uint8Array()
+          files.set(path, {
+            ...(before ?? owned(entry(undefined, 0o644), ownership)),
+            content: new Uint8Array([...old, ...bytes])
+          })
+        }),
       makeDirectory: (path, ownership = {}) =>
         Effect.sync(() => void files.set(path, owned(files.get(path) ?? entry(undefined, 0o755), ownership))),
       setOwnership: (path, ownership) =>

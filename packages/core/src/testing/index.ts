@@ -5,4 +5,5 @@
  */
 export * as FakeTarget from "./FakeTarget.ts"
 export * as Laws from "./Laws.ts"
+export * as MemoryStore from "./MemoryStore.ts"
 export * as Rehearsal from "./Rehearsal.ts"

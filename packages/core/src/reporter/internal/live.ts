@@ -6,7 +6,7 @@ interface Running {
   readonly id: string
   /** When its first phase began, in milliseconds since 1970. */
   readonly since: number
-  phase: "check" | "apply" | "verify"
+  phase: "check" | "apply" | "verify" | "undo"
   line: string
 }
 
@@ -97,7 +97,7 @@ export const frame = (live: Live, moment: Moment): ReadonlyArray<string> => {
   ]
 }
 
-const phases = { check: "looking", apply: "", verify: "looking again" }
+const phases = { check: "looking", apply: "", verify: "looking again", undo: "taking back" }
 
 /** Below so many cells there is room for names only. */
 const tiny = 32

@@ -1,0 +1,82 @@
+import * as Predicate from "effect/Predicate"
+import type * as SchemaAST from "effect/SchemaAST"
+import { Event } from "../Event.ts"
+
+/** The words of the program itself in its data. They are no secret, even where a secret is the same. */
+export interface OwnNames {
+  /** Names of fields: the keys that are no data. */
+  readonly fields: ReadonlySet<string>
+  /** Fields whose texts are literals, or names that the deployment's own file gives. */
+  readonly words: ReadonlySet<string>
+}
+
+/** Names that the deployment's own file gives, and what is computed. */
+const givenNames = [
+  "code",
+  "commit",
+  "dependsOn",
+  "deployment",
+  "digest",
+  "environment",
+  "id",
+  "key",
+  "only",
+  "plan",
+  "sha256",
+  "skip",
+  "step",
+  "type"
+]
+
+/** Gives each field of a struct within a schema's type, and whether it holds nothing but literals. */
+const visitFields = (root: SchemaAST.AST, field: (name: string, literal: boolean) => void): void => {
+  const seen = new Set<SchemaAST.AST>()
+  const visit = (ast: SchemaAST.AST): void => {
+    if (seen.has(ast)) return
+    seen.add(ast)
+    switch (ast._tag) {
+      case "Objects":
+        for (const { name, type } of ast.propertySignatures) {
+          if (Predicate.isString(name)) field(name, isLiteral(type))
+          visit(type)
+        }
+        for (const { type } of ast.indexSignatures) visit(type)
+        return
+      case "Arrays":
+        return [...ast.elements, ...ast.rest].forEach(visit)
+      case "Union":
+        return ast.types.forEach(visit)
+      case "Declaration":
+        return ast.typeParameters.forEach(visit)
+      case "Suspend":
+        return visit(ast.thunk())
+    }
+  }
+  visit(root)
+}
+
+const isLiteral = (ast: SchemaAST.AST): boolean =>
+  ast._tag === "Literal" || (ast._tag === "Union" && ast.types.every(isLiteral))
+
+/** The names of all fields within a schema's type. */
+export const fieldsOf = (ast: SchemaAST.AST): ReadonlySet<string> => {
+  const fields = new Set<string>()
+  visitFields(ast, (name) => fields.add(name))
+  return fields
+}
+
+let own: OwnNames | undefined
+
+/** The names in all that the program prints, stores or sends. */
+export const ownNames = (): OwnNames => {
+  if (own !== undefined) return own
+  const literal = new Map<string, boolean>()
+  for (const { ast } of [Event]) {
+    visitFields(ast, (name, isLiteral) => literal.set(name, isLiteral && literal.get(name) !== false))
+  }
+  own = {
+    fields: new Set(literal.keys()),
+    words: new Set([...givenNames, ...[...literal].flatMap(([name, isLiteral]) => (isLiteral ? [name] : []))])
+  }
+  return own
+}
