@@ -34,25 +34,29 @@ const visitFields = (root: SchemaAST.AST, field: (name: string, literal: boolean
   const visit = (ast: SchemaAST.AST): void => {
     if (seen.has(ast)) return
     seen.add(ast)
-    switch (ast._tag) {
-      case "Objects":
-        for (const { name, type } of ast.propertySignatures) {
-          if (Predicate.isString(name)) field(name, isLiteral(type))
-          visit(type)
-        }
-        for (const { type } of ast.indexSignatures) visit(type)
-        return
-      case "Arrays":
-        return [...ast.elements, ...ast.rest].forEach(visit)
-      case "Union":
-        return ast.types.forEach(visit)
-      case "Declaration":
-        return ast.typeParameters.forEach(visit)
-      case "Suspend":
-        return visit(ast.thunk())
+    if (ast._tag === "Objects") {
+      for (const { name, type } of ast.propertySignatures) if (Predicate.isString(name)) field(name, isLiteral(type))
     }
+    for (const part of partsOf(ast)) visit(part)
   }
   visit(root)
+}
+
+const partsOf = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> => {
+  switch (ast._tag) {
+    case "Objects":
+      return [...ast.propertySignatures, ...ast.indexSignatures].map(({ type }) => type)
+    case "Arrays":
+      return [...ast.elements, ...ast.rest]
+    case "Union":
+      return ast.types
+    case "Declaration":
+      return ast.typeParameters
+    case "Suspend":
+      return [ast.thunk()]
+    default:
+      return []
+  }
 }
 
 const isLiteral = (ast: SchemaAST.AST): boolean =>
@@ -72,11 +76,11 @@ export const ownNames = (): OwnNames => {
   if (own !== undefined) return own
   const literal = new Map<string, boolean>()
   for (const { ast } of [Event]) {
-    visitFields(ast, (name, isLiteral) => literal.set(name, isLiteral && literal.get(name) !== false))
+    visitFields(ast, (name, always) => literal.set(name, always && literal.get(name) !== false))
   }
   own = {
     fields: new Set(literal.keys()),
-    words: new Set([...givenNames, ...[...literal].flatMap(([name, isLiteral]) => (isLiteral ? [name] : []))])
+    words: new Set([...givenNames, ...[...literal].flatMap(([name, always]) => (always ? [name] : []))])
   }
   return own
 }
