@@ -1,6 +1,6 @@
 /** The laws of the design, one by one: breaking one in the engine or in a step turns its test red. */
 import { assert, describe, it } from "@effect/vitest"
-import { Access, Check, Command, defineDeployment, Step, Target } from "@shipshape/core"
+import { Access, Check, Command, defineDeployment, Step, Target, Undo } from "@shipshape/core"
 import { FakeTarget, Laws, Rehearsal } from "@shipshape/core/testing"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -58,6 +58,94 @@ describe("the laws of steps", () => {
     Effect.gen(function* () {
       const error = yield* Effect.flip(tried(breaks))
       assert.strictEqual(error._tag === "LawBroken" && error.law, law)
+    })
+  )
+})
+
+interface DialWorld {
+  value: number
+  turns: number
+}
+
+class Dial extends Access.Probe<Dial, { readonly world: DialWorld }>()("laws/Dial") {}
+class Turn extends Access.Control<Turn, { readonly world: DialWorld }>()("laws/Turn") {}
+
+type UndoBreak = "nothing" | "captures" | "untouched" | "half" | "restores" | "twice" | "again"
+
+/** A step that keeps the laws of undo, or breaks the one that is asked for. */
+const dial = (breaks: UndoBreak) =>
+  Undo.of(
+    Step.make("laws.dial", {
+      description: "The dial stands at 4",
+      risk: "reversible",
+      input: {},
+      output: {},
+      check: () =>
+        Effect.map(Dial, ({ world }) =>
+          world.value === 4 ? Check.satisfied({}) : Check.needed([{ summary: "turn" }])
+        ),
+      apply: Effect.fnUntraced(function* () {
+        const { world } = yield* Turn
+        if (breaks !== "again" || world.turns === 0) world.value = 4
+        world.turns++
+      })
+    }),
+    {
+      captured: Schema.Struct({ value: Schema.Finite }),
+      capture: () =>
+        Effect.map(Dial, ({ world }) => {
+          if (breaks === "captures") world.value++
+          return { value: world.value }
+        }),
+      restore: Effect.fnUntraced(function* ({ value }) {
+        const { world } = yield* Turn
+        const wrong =
+          (breaks === "untouched" && world.value === value) ||
+          (breaks === "half" && world.value === 2) ||
+          (breaks === "restores" && world.value === 4) ||
+          (breaks === "twice" && world.turns === 1 && world.value === value)
+        world.value = wrong ? 9 : value
+      })
+    }
+  )("dial", {})
+
+const undone = (breaks: UndoBreak) => {
+  const world: DialWorld = { value: 1, turns: 0 }
+  return Laws.undo({
+    step: dial(breaks),
+    see: Effect.sync(() => world.value),
+    half: Effect.sync(() => {
+      world.value = 2
+    })
+  }).pipe(Effect.provide(Layer.mergeAll(Layer.succeed(Dial, { world }), Layer.succeed(Turn, { world }))))
+}
+
+describe("the laws of undo", () => {
+  it.effect("hold for a step that keeps them", () => undone("nothing"))
+
+  it.effect.each([
+    ["captures", "capturing never changes"],
+    ["untouched", "restoring where nothing was applied changes nothing"],
+    ["half", "restoring takes back a part of what apply does"],
+    ["restores", "restoring makes the world as it was captured"],
+    ["twice", "restoring again changes nothing"],
+    ["again", "what was undone can be applied again"]
+  ] as const)("catch a step that breaks “%s”", ([breaks, law]) =>
+    Effect.gen(function* () {
+      const error = yield* Effect.flip(undone(breaks))
+      assert.strictEqual(error._tag === "LawBroken" && error.law, law)
+    })
+  )
+
+  it.effect("name a step that has no undo", () =>
+    Effect.gen(function* () {
+      const world: LampWorld = { on: false, presses: 0 }
+      const layer = Layer.mergeAll(Layer.succeed(Lamp, { world }), Layer.succeed(Switch, { world }))
+      const error = yield* Effect.flip(
+        Effect.provide(Laws.undo({ step: lamp("nothing"), see: Effect.sync(() => world.on) }), layer)
+      )
+      assert.include(error.message, "laws.lamp")
+      assert.include(error.message, "it has no undo")
     })
   )
 })
