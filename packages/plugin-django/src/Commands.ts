@@ -87,6 +87,7 @@ const lacking = Effect.fnUntraced(function* ({ done, ...input }: Input) {
 export const command = Step.make("django.command", {
   description: "A command of manage.py has done its work",
   risk: "additive",
+  alters: "data",
   input: {
     command: Schema.NonEmptyString,
     args: Schema.optionalKey(Schema.Array(Schema.String)),

@@ -58,6 +58,8 @@ const changeOf = ({ app, losses, name }: MigrationState["pending"][number]): Che
 export const migrate = Step.make("django.migrate", {
   description: "All migrations are applied, and no model has changed without one",
   risk: "additive",
+  alters: "schema",
+  finishWithin: "60 seconds",
   input: { apps: Names, database: Database, checkMissing: On },
   output: { applied: Schema.Record(Schema.String, Schema.Number) },
   provides: ({ database }) => [schemaOf(database), rowsOf(database), sqlSchema],

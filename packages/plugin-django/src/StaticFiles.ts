@@ -30,6 +30,7 @@ const named = 3
 export const collectstatic = Step.make("django.collectstatic", {
   description: "The static files of all apps are where they are served from",
   risk: "additive",
+  alters: "none",
   input: {},
   output: { files: Schema.Number },
   check: () =>

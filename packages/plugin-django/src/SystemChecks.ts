@@ -43,6 +43,7 @@ const checksFailed = (found: ReadonlyArray<SystemMessage>): ChecksFailed =>
 export const check = Step.make("django.check", {
   description: "Django's system checks pass",
   risk: "additive",
+  alters: "none",
   input: {
     deploy: Off,
     failLevel: Schema.Literals(["debug", "info", "warning", "error", "critical"]).pipe(

@@ -128,6 +128,7 @@ const superuserOf = (input: Common): WantedUser =>
 export const superuser = Step.make("django.superuser", {
   description: "A superuser exists",
   risk: "additive",
+  alters: "data",
   input: { ...common, password: Secret },
   output: { id: Schema.String },
   provides: ({ database }) => [rowsOf(database)],
@@ -167,6 +168,7 @@ const userOf = (
 export const user = Step.make("django.user", {
   description: "A user exists and is in its groups",
   risk: "additive",
+  alters: "data",
   input: {
     ...common,
     password: Schema.optionalKey(Secret),

@@ -64,6 +64,7 @@ const lookAtPermission = Effect.fnUntraced(function* ({ allowed, database, permi
 export const permission = Step.make("django.permission", {
   description: "A user has a permission, or lacks it",
   risk: "additive",
+  alters: "none",
   input: { username: Schema.NonEmptyString, permission: Schema.NonEmptyString, allowed: On, database: Database },
   output: {},
   observes: () => "*",
@@ -155,6 +156,7 @@ const lookAt = Effect.fnUntraced(function* ({ database, that }: Verified) {
 export const verify = Step.make("django.verify", {
   description: "Something holds in the application",
   risk: "additive",
+  alters: "none",
   input: { that: Schema.Union([Query, Call]), database: Database },
   output: {},
   observes: () => "*",

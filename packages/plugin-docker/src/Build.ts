@@ -70,6 +70,9 @@ const outdated = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
  * The plan names what changed. A failed build leaves the image that was there. `noCache` builds every layer anew, `pull`
  * looks for newer base images, whenever it builds; neither makes it build more often.
  *
+ * A folder `.shipshape` in a context never makes it build. The builder sees it all the same unless `.dockerignore`
+ * names it, where it belongs: what is kept of env files lies in it.
+ *
  * @example
  * ```ts
  * import { Compose } from "@shipshape/plugin-docker"
@@ -84,6 +87,7 @@ const outdated = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
 export const build = Step.make("docker.build", {
   description: "The images of services are built from what is here",
   risk: "reversible",
+  alters: "none",
   input: { services: Names, noCache: Flag, pull: Flag },
   output: { images: ImagesByService },
   provides: ({ services }) => services.map(resources.image),
@@ -138,6 +142,7 @@ export const build = Step.make("docker.build", {
 export const pull = Step.make("docker.pull", {
   description: "The images of services are there",
   risk: "reversible",
+  alters: "none",
   input: {
     services: Names,
     policy: Schema.Literals(["missing", "always"]).pipe(

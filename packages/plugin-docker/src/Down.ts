@@ -33,6 +33,7 @@ const touchedBy = (containers: ReadonlyArray<Container>) =>
 export const stop = Step.make("docker.stop", {
   description: "No container of the services runs",
   risk: "reversible",
+  alters: "none",
   input: { services: Names },
   output: {},
   observes: ({ services }) => [resources.configuration, ...services.map(resources.service)],
@@ -69,6 +70,7 @@ export const stop = Step.make("docker.stop", {
 export const down = Step.make("docker.down", {
   description: "The project has no containers",
   risk: "reversible",
+  alters: "none",
   input: {},
   output: {},
   observes: () => "*",
@@ -125,6 +127,7 @@ const look = Effect.fnUntraced(function* (keys: ReadonlyArray<string>) {
 export const removeVolumes = Step.make("docker.removeVolumes", {
   description: "Volumes of the project are gone, with all that was in them",
   risk: "destructive",
+  alters: "data",
   input: { volumes: Names },
   output: {},
   observes: ({ volumes }) => [resources.configuration, ...volumes.map(resources.volume)],

@@ -152,6 +152,7 @@ const ownershipOf = ({ group, mode, owner }: Input) => ({ uid: owner, gid: group
 export const present = Step.make("docker.envFile", {
   description: "An env file is there, with its owner, mode and keys",
   risk: "reversible",
+  alters: "none",
   input: fields,
   output: { path: Schema.String },
   provides: ({ path }) => [resources.file(path)],

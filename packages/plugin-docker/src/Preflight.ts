@@ -79,6 +79,7 @@ const requirePorts = Effect.fnUntraced(function* (ports: ReadonlyArray<number>) 
 export const preflight = Step.make("docker.preflight", {
   description: "Docker is there and usable, with the versions, space and ports that are needed",
   risk: "additive",
+  alters: "none",
   input: {
     compose: Schema.optionalKey(Range),
     docker: Schema.optionalKey(Range),

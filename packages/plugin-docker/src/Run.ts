@@ -95,6 +95,7 @@ const observed = ({ done, service }: Input) =>
 export const run = Step.make("docker.run", {
   description: "A command has run in a container of its own",
   risk: "reversible",
+  alters: "data",
   input: { ...fields, withDependencies: Flag },
   output: {},
   observes: observed,
@@ -138,6 +139,7 @@ export const run = Step.make("docker.run", {
 export const exec = Step.make("docker.exec", {
   description: "A command has run in the running container of a service",
   risk: "reversible",
+  alters: "data",
   input: fields,
   output: {},
   observes: observed,

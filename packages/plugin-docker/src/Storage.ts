@@ -114,6 +114,7 @@ const changesOf = (input: Input, { found, path }: DirectoryFacts): ReadonlyArray
 export const directories = Step.make("docker.directories", {
   description: "Directories are there, and the application can write to them",
   risk: "reversible",
+  alters: "none",
   input: fields,
   output: { paths: Schema.Array(Schema.String) },
   observes: (input) =>

@@ -64,6 +64,7 @@ const touchedBy = (decisions: ReadonlyArray<Decision>) =>
 export const up = Step.make("docker.up", {
   description: "Services run, made of the present images and configuration",
   risk: "reversible",
+  alters: "none",
   input: {
     services: Names,
     wait: Schema.Literals(["healthy", "running", false]).pipe(

@@ -78,6 +78,13 @@ describe("Containers", () => {
         assert.strictEqual(denied._tag === "FileFailed" && denied.errno, "EACCES")
         const folder = yield* Effect.flip(app.writeFile("/tmp/a b/c", "x"))
         assert.strictEqual(folder._tag === "FileFailed" && folder.errno, "EISDIR")
+        const journal = "/tmp/a b/-j'"
+        yield* app.appendFile(journal, "one\n", { mode: 0o600 })
+        yield* app.appendFile(journal, new Uint8Array([0, 255]), { mode: 0o644 })
+        assert.deepEqual([...(yield* app.readFile(journal))], [111, 110, 101, 10, 0, 255])
+        assert.deepInclude(yield* app.stat(journal), { uid: 1000, mode: 0o600, size: 6 })
+        const appended = yield* Effect.flip(app.appendFile("/tmp/none/j", "x"))
+        assert.strictEqual(appended._tag === "FileFailed" && appended.errno, "ENOENT")
         yield* app.remove("/tmp/a b")
         yield* app.remove("/tmp/a b")
         assert.isUndefined(yield* app.stat("/tmp/a b"))

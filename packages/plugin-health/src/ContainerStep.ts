@@ -91,6 +91,7 @@ const together = (all: ReadonlyArray<Unhealthy>): Unhealthy => ({
 export const container = Step.make("health.container", {
   description: "Containers run, are healthy, and have not been restarted",
   risk: "additive",
+  alters: "none",
   input: fields,
   output: {},
   observes: () => "*",

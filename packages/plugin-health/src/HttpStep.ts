@@ -114,6 +114,7 @@ const look = Effect.fnUntraced(function* (input: Input): Effect.fn.Return<number
 export const http = Step.make("health.http", {
   description: "A URL answers as it should",
   risk: "additive",
+  alters: "none",
   input: fields,
   output: { url: Schema.String, status: Schema.Int },
   observes: () => "*",

@@ -76,6 +76,7 @@ const startOf = Effect.fnUntraced(function* (service: string, since: Input["sinc
 export const logs = Step.make("health.logs", {
   description: "Logs are free of what must not be in them",
   risk: "additive",
+  alters: "none",
   input: fields,
   output: {},
   observes: () => "*",

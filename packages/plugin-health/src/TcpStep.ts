@@ -44,6 +44,7 @@ const look = (input: Input) =>
 export const tcp = Step.make("health.tcp", {
   description: "A port takes connections",
   risk: "additive",
+  alters: "none",
   input: fields,
   output: { host: Schema.String, port: Schema.Int },
   observes: () => "*",

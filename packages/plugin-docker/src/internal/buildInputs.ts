@@ -69,10 +69,16 @@ const run = (probe: Target.ReadOperations, command: Command.Command) =>
     .run(reads, command)
     .pipe(Effect.catchTag("CommandNotAllowed", Effect.die), Effect.mapError(engineError), quietly)
 
+/**
+ * What this tool itself keeps beside a deployment: its journal grows while a build is looked at, and no image is made of
+ * it.
+ */
+const own = ["-name", ".shipshape", "-prune", "-o"]
+
 /** All entries of several folders, by folder. */
 const entriesOf = Effect.fnUntraced(function* (probe: Target.ReadOperations, folders: ReadonlyArray<string>) {
   const format = "%H\\0%P\\0%y\\0%m\\0%l\\0"
-  const { stdout } = yield* run(probe, Command.make("find", [...folders, "-mindepth", "1", "-printf", format]))
+  const { stdout } = yield* run(probe, Command.make("find", [...folders, "-mindepth", "1", ...own, "-printf", format]))
   const fields = stdout.split("\0")
   const byFolder = new Map<string, Array<Entry>>(folders.map((folder) => [folder, []]))
   for (let i = 0; i + 4 < fields.length; i += 5) {

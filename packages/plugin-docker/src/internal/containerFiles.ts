@@ -22,12 +22,23 @@ if [ -n "$u$g" ] && [ "$u:$g" != "$(stat -c %u:%g "$t")" ]; then chown "$u\${g:+
 chmod "\${m:-644}" "$t"
 mv -f "$t" "$1"`
 
+/** Nobody else reads a new file before its mode is set. A `sync` that knows no files writes everything. */
+const appendScript = `set -e
+if [ -d "$1" ]; then echo "$1: Is a directory" >&2; exit 1; fi
+if [ ! -e "$1" ]; then
+  (umask 077; : > "$1")
+  if [ -n "$2$3" ]; then chown "$2\${3:+:$3}" "$1"; fi
+  chmod "\${4:-644}" "$1"
+fi
+cat >> "$1"
+sync "$1" "$(dirname "$1")" 2> /dev/null || sync`
+
 const ownScript = `set -e
 if [ -n "$2$3" ]; then chown "$2\${3:+:$3}" "$1"; fi
 if [ -n "$4" ]; then chmod "$4" "$1"; fi`
 
 const errnos: ReadonlyArray<readonly [string, RegExp]> = [
-  ["ENOENT", /No such file or directory|nonexistent directory/],
+  ["ENOENT", /No such file or directory|nonexistent directory|Directory nonexistent/i],
   ["EACCES", /Permission denied/],
   ["EPERM", /Operation not permitted/],
   ["EROFS", /Read-only file system/],
@@ -72,7 +83,7 @@ export const make = (
   run: Run
 ): Pick<
   Target.Operations,
-  "stat" | "readFile" | "list" | "writeFile" | "makeDirectory" | "setOwnership" | "remove"
+  "stat" | "readFile" | "list" | "writeFile" | "appendFile" | "makeDirectory" | "setOwnership" | "remove"
 > => {
   const tool = (
     operation: string,
@@ -128,6 +139,10 @@ export const make = (
       ),
     writeFile: (path, content, ownership = {}) =>
       script("write", path, writeScript, ownershipArgs(ownership), { ...userFor(ownership), stdin: content }).pipe(
+        Effect.asVoid
+      ),
+    appendFile: (path, content, ownership = {}) =>
+      script("add to", path, appendScript, ownershipArgs(ownership), { ...userFor(ownership), stdin: content }).pipe(
         Effect.asVoid
       ),
     makeDirectory: (path, ownership = {}) =>

@@ -21,6 +21,7 @@ const reached = (
     readFile: (path) => within((operations) => operations.readFile(path)),
     list: (path) => within((operations) => operations.list(path)),
     writeFile: (path, content, ownership) => within((operations) => operations.writeFile(path, content, ownership)),
+    appendFile: (path, content, ownership) => within((operations) => operations.appendFile(path, content, ownership)),
     makeDirectory: (path, ownership) => within((operations) => operations.makeDirectory(path, ownership)),
     setOwnership: (path, ownership) => within((operations) => operations.setOwnership(path, ownership)),
     remove: (path) => within((operations) => operations.remove(path))
