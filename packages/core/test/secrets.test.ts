@@ -1,44 +1,107 @@
+import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { defineDeployment, Input, Secrets } from "@shipshape/core"
+import { defineDeployment, Failure, Input, Secrets } from "@shipshape/core"
 import { Rehearsal } from "@shipshape/core/testing"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { maskError } from "../src/internal/maskError.ts"
 import { environments, layer, makeWorld, thing, toy } from "./support/Toy.ts"
 
-/** Long enough not to be a word of the program's own. */
-const Secret = Schema.String.check(Schema.isMinLength(12))
+const registryOf = (...secrets: ReadonlyArray<string>): Secrets.Registry => {
+  const registry = Secrets.make()
+  for (const secret of secrets) registry.add(Redacted.make(secret))
+  return registry
+}
 
-describe("the masking point", () => {
-  it.effect.prop("leaves no form in which a program may print a secret", [Secret], ([value]) =>
-    Effect.sync(() => {
-      const secrets = Secrets.make()
-      secrets.add(Redacted.make(value))
-      const forms = [
-        value,
-        JSON.stringify({ value }),
-        `https://u:${encodeURIComponent(value.toWellFormed())}@host/`,
-        Buffer.from(value).toString("base64"),
-        Buffer.from(value).toString("base64url")
-      ]
-      for (const form of forms) {
-        const masked = secrets.mask(`before ${form} after`)
-        assert.isFalse(value.trim() !== "" && masked.includes(value), form)
-      }
+describe("data", () => {
+  it("is masked in its keys too, but for the names of the program's own fields", () => {
+    const masked = Secrets.maskDeep(registryOf("summary", "hunter2"), {
+      changes: [{ summary: "the summary of hunter2" }],
+      rows: { hunter2: 1, "users of hunter2": 2 }
     })
-  )
-
-  it("masks the longer of two secrets of which one begins the other", () => {
-    const secrets = Secrets.make()
-    secrets.add(Redacted.make("pass"))
-    secrets.add(Redacted.make("password-of-prod"))
-    assert.strictEqual(secrets.mask("x password-of-prod y pass z"), "x •••••• y •••••• z")
+    assert.deepEqual<unknown>(masked, {
+      changes: [{ summary: "the •••••• of ••••••" }],
+      rows: { "••••••": 1, "users of ••••••": 2 }
+    })
   })
 
-  it("masks a secret of several lines line by line", () => {
+  it("loses no entry whose key looks like another one's without its secret", () => {
+    const masked = Secrets.maskDeep(registryOf("one", "two"), { rows: { one: 1, two: 2 } })
+    assert.deepEqual(Object.values(masked.rows), [1, 2])
+  })
+
+  it("keeps what the deployment's own file names, and what the program says itself", () => {
+    const result = {
+      _tag: "StepFinished",
+      id: "migrate",
+      type: "django.migrate",
+      outcome: "failed",
+      failure: { code: "django.migrate-failed", message: "cannot migrate, failed" }
+    }
+    const definition = { steps: { migrate: "migrate" }, inputs: { failed: "failed" } }
+    const masked = Secrets.maskDeep(registryOf("migrate", "failed", "StepFinished"), { result, definition })
+    assert.deepEqual(masked, {
+      result: { ...result, failure: { code: "django.migrate-failed", message: "cannot ••••••, ••••••" } },
+      definition: { steps: { migrate: "••••••" }, inputs: { failed: "••••••" } }
+    })
+  })
+
+  it("of a plugin has no names of the program's own", () => {
+    const captured = { id: "hunter2", code: { hunter2: "x" }, steps: { hunter2: "x" } }
+    const masked = JSON.stringify(Secrets.maskDeep(registryOf("hunter2"), { captured }))
+    assert.notInclude(masked, "hunter2")
+  })
+
+  it("keeps what is no text, as far as it matters to whoever compares", () => {
+    const secrets = registryOf("hunter2")
+    const value = {
+      size: 3,
+      nothing: undefined,
+      none: null,
+      owners: new Map([["hunter2", new Set(["hunter2", "ada"])]]),
+      at: new Date(0),
+      where: new URL("https://u:hunter2@host/"),
+      bytes: new Uint8Array([1])
+    }
+    assert.deepEqual<unknown>(Secrets.maskDeep(secrets, value), {
+      size: 3,
+      nothing: undefined,
+      none: null,
+      owners: new Map([["••••••", new Set(["••••••", "ada"])]]),
+      at: "1970-01-01T00:00:00.000Z",
+      where: "https://u:••••••@host/",
+      bytes: new Uint8Array([1])
+    })
+  })
+
+  it("has its secrets found wherever they stand in it, numbers too", () => {
     const secrets = Secrets.make()
-    secrets.add(Redacted.make("-----BEGIN-----\nabcdef\n-----END-----"))
-    assert.strictEqual(secrets.mask("key: abcdef"), "key: ••••••")
+    const value = new Map([["pin", [Redacted.make(471_108), { token: Redacted.make("t0ken") }]]])
+    Effect.runSync(Secrets.register(value).pipe(Effect.provideService(Secrets.Current, secrets)))
+    assert.strictEqual(secrets.mask("471108 t0ken"), "•••••• ••••••")
+  })
+})
+
+describe("an error", () => {
+  it("is masked in all it holds, and stays the error it is", () => {
+    class Refused extends Schema.TaggedError<Refused>()("Refused", {
+      ...Failure.fields("acme.refused"),
+      rows: Schema.Record(Schema.String, Schema.Struct({ secretly: Schema.String }))
+    }) {}
+    const error = new Refused({
+      message: "acme refused hunter2",
+      hint: "mend hunter2",
+      rows: { hunter2: { secretly: "hunter2" } },
+      cause: new Error("no hunter2", { cause: { password: "hunter2" } })
+    })
+    const masked = maskError(registryOf("hunter2", "acme", "secret", "Refused"), error)
+    assert.instanceOf(masked, Refused)
+    assert.strictEqual(masked._tag, "Refused")
+    assert.strictEqual(masked.code, "acme.refused")
+    assert.strictEqual(masked.message, "•••••• refused ••••••")
+    assert.deepEqual(masked.rows, { "••••••": { secretly: "••••••" } })
+    assert.notInclude(inspect(masked, { depth: 9 }), "hunter2")
   })
 })
 

@@ -32,7 +32,7 @@ export const maskData = (registry: Registry, value: unknown, names: OwnNames): u
         value:
           !byName && own.words.has(key) && isWords(item)
             ? item
-            : visit(item, givenByPlugins.has(key) ? nobodys : own, !byName && recordsByName.has(key))
+            : visit(item, givenByPlugins.has(key) ? nobodys : own, own !== nobodys && !byName && recordsByName.has(key))
       })
     }
     return result

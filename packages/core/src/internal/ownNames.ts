@@ -1,6 +1,8 @@
 import * as Predicate from "effect/Predicate"
 import type * as SchemaAST from "effect/SchemaAST"
 import { Event } from "../Event.ts"
+import * as Journal from "../Journal.ts"
+import { Release } from "../Release.ts"
 
 /** The words of the program itself in its data. They are no secret, even where a secret is the same. */
 export interface OwnNames {
@@ -75,7 +77,7 @@ let own: OwnNames | undefined
 export const ownNames = (): OwnNames => {
   if (own !== undefined) return own
   const literal = new Map<string, boolean>()
-  for (const { ast } of [Event]) {
+  for (const { ast } of [Event, Journal.Record, Release]) {
     visitFields(ast, (name, always) => literal.set(name, always && literal.get(name) !== false))
   }
   own = {

@@ -41,74 +41,97 @@ export const make = (): Matcher => {
   }
 }
 
-/** The states of an automaton: 0 is the one it begins in, and each other is told from its parent by one code unit. */
-const makeStates = (most: number) => {
-  const parents = new Int32Array(most)
-  const units = new Uint16Array(most)
-  // A hash table of all states but the first: where it holds 0, it holds nothing.
+/**
+ * All beginnings of the texts. 0 is the empty one; each other is told from its parent by one more code unit. They are
+ * numbered along the sorted texts, so that the first child of one is the next number: most have no other child.
+ */
+const beginningsOf = (texts: ReadonlyArray<string>) => {
+  const sorted = [...new Set(texts)].sort()
+  const shared = sorted.map((text, i) => sharedLength(text, sorted[i - 1] ?? ""))
+  const count = sorted.reduce((sum, text, i) => sum + text.length - (shared[i] ?? 0), 1)
+  const parents = new Int32Array(count)
+  const units = new Uint16Array(count)
+  const depths = new Int32Array(count)
+  const isText = new Uint8Array(count)
+  const children = makeChildren(parents, units, sorted.length)
+  const path = [0]
+  let next = 1
+  sorted.forEach((text, i) => {
+    for (let depth = shared[i] ?? 0; depth < text.length; depth++) {
+      const parent = path[depth] ?? 0
+      parents[next] = parent
+      units[next] = text.charCodeAt(depth)
+      depths[next] = depth + 1
+      if (next !== parent + 1) children.add(next)
+      path[depth + 1] = next++
+    }
+    isText[next - 1] = 1
+  })
+  return { count, depths, isText, parents, units, child: children.get }
+}
+
+const sharedLength = (a: string, b: string): number => {
+  let length = 0
+  while (length < a.length && length < b.length && a.charCodeAt(length) === b.charCodeAt(length)) length++
+  return length
+}
+
+/** The child of a beginning with one more unit, 0 where there is none. Those that are not first are in a hash table. */
+const makeChildren = (parents: Int32Array, units: Uint16Array, most: number) => {
   const size = 2 ** Math.ceil(Math.log2(2 * most))
   const table = new Int32Array(size)
-  let count = 1
   const slotOf = (parent: number, unit: number): number => {
     const hash = Math.imul(Math.imul(parent, 0x9e3779b1) ^ Math.imul(unit + 1, 0x85ebca6b), 0xc2b2ae35)
     let slot = (hash ^ (hash >>> 15)) & (size - 1)
     for (;;) {
-      const state = table[slot] ?? 0
-      if (state === 0 || (parents[state] === parent && units[state] === unit)) return slot
+      const child = table[slot] ?? 0
+      if (child === 0 || (parents[child] === parent && units[child] === unit)) return slot
       slot = (slot + 1) & (size - 1)
     }
   }
   return {
-    /** The state behind another one, 0 where there is none. */
-    next: (state: number, unit: number): number => table[slotOf(state, unit)] ?? 0,
-    /** Makes the state behind another one. */
-    add: (parent: number, unit: number): number => {
-      const state = count++
-      table[slotOf(parent, unit)] = state
-      parents[state] = parent
-      units[state] = unit
-      return state
-    }
+    add: (child: number): void => {
+      table[slotOf(parents[child] ?? 0, units[child] ?? 0)] = child
+    },
+    get: (parent: number, unit: number): number =>
+      parents[parent + 1] === parent && units[parent + 1] === unit ? parent + 1 : (table[slotOf(parent, unit)] ?? 0)
   }
 }
 
+/** Numbers of beginnings, the shorter first. */
+const shorterFirst = (depths: Int32Array): Int32Array => {
+  const places: Array<number> = []
+  for (const depth of depths) places[depth + 1] = (places[depth + 1] ?? 0) + 1
+  for (let depth = 1; depth < places.length; depth++) places[depth] = (places[depth] ?? 0) + (places[depth - 1] ?? 0)
+  const order = new Int32Array(depths.length)
+  depths.forEach((depth, number) => {
+    const place = places[depth] ?? 0
+    order[place] = number
+    places[depth] = place + 1
+  })
+  return order
+}
+
 const automaton = (texts: ReadonlyArray<string>): Matcher["find"] => {
-  const most = texts.reduce((sum, text) => sum + text.length, 1)
-  const states = makeStates(most)
-  /** The state of the longest end of this state's text that begins some text, other than itself. */
-  const fallback = new Int32Array(most)
-  /** The length of the longest text that ends in this state, 0 for none. */
-  const longest = new Int32Array(most)
+  const { child, count, depths, isText, parents, units } = beginningsOf(texts)
+  /** The longest end of a beginning, other than itself, that is a beginning too. */
+  const ends = new Int32Array(count)
+  /** The length of the longest text that ends where a beginning does, 0 for none. */
+  const longest = new Int32Array(count)
 
   const step = (from: number, unit: number): number => {
     let state = from
     for (;;) {
-      const next = states.next(state, unit)
+      const next = child(state, unit)
       if (next !== 0 || state === 0) return next
-      state = fallback[state] ?? 0
+      state = ends[state] ?? 0
     }
   }
 
-  // All texts by one unit at a time: a state's fallback is shorter than itself, so it is there already.
-  const longestFirst = [...new Set(texts)].sort((a, b) => b.length - a.length)
-  const reached = new Int32Array(longestFirst.length)
-  let left = longestFirst.length
-  for (let depth = 1; left > 0; depth++) {
-    while (left > 0 && (longestFirst[left - 1] ?? "").length < depth) left--
-    for (let i = 0; i < left; i++) {
-      const text = longestFirst[i] ?? ""
-      const parent = reached[i] ?? 0
-      const unit = text.charCodeAt(depth - 1)
-      let state = states.next(parent, unit)
-      if (state === 0) {
-        const behind = parent === 0 ? 0 : step(fallback[parent] ?? 0, unit)
-        state = states.add(parent, unit)
-        fallback[state] = behind
-        longest[state] = longest[behind] ?? 0
-      }
-      if (text.length === depth) longest[state] = depth
-      reached[i] = state
-    }
+  for (const state of shorterFirst(depths)) {
+    const depth = depths[state] ?? 0
+    if (depth > 1) ends[state] = step(ends[parents[state] ?? 0] ?? 0, units[state] ?? 0)
+    longest[state] = isText[state] === 1 ? depth : (longest[ends[state] ?? 0] ?? 0)
   }
 
   return (text, found) => {

@@ -88,8 +88,10 @@ const notations: ReadonlyArray<Notation> = [
   { written: /&(?:#\d{1,7}|#[xX][0-9a-fA-F]{1,6}|amp|lt|gt|quot|apos|nbsp);/g, read: ofEntity },
   // A shell's '…', as people and as Python's shlex write it
   { written: /'\\''|'"'"'/g, read: () => "'" },
-  // SQL, YAML, CSV
-  { written: /''|""/g, read: (written) => written.charAt(0) },
+  // SQL and YAML
+  { written: /''/g, read: () => "'" },
+  // CSV
+  { written: /""/g, read: () => '"' },
   // Colours of a terminal and what else it does not show
   {
     // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is taken out.
