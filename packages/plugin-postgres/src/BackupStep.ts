@@ -1,24 +1,29 @@
-import { Check, Step } from "@shipshape/core"
+import { BackupProof, Check, Step } from "@shipshape/core"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { whenReached } from "./internal/whenReached.ts"
 import { PostgresControl } from "./PostgresControl.ts"
-import { PostgresProbe, type VerifiedBackup } from "./PostgresProbe.ts"
+import { type FoundBackups, PostgresProbe } from "./PostgresProbe.ts"
 
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 
 /**
  * There is a verified backup of the connection's database that is younger than `maxAge`. Stand it before the first step
- * that changes data.
+ * that changes data. Its output is the proof: file, size, SHA-256, what the archive lists, and the rows of each table.
  *
- * A backup is a dump in PostgreSQL's custom format, which `pg_restore` reads. It gets its name once it is verified: it is
- * one of this database, lists as many tables as the catalog, and can be read to its end. Its SHA-256 stands in a file
- * beside it, in the form that `sha256sum --check` reads. A backup that no longer has its checksum does not count.
+ * A backup is a dump in PostgreSQL's custom format, which `pg_restore` reads. Rows are counted in the snapshot that is
+ * dumped, so that they are the dump's whatever is written meanwhile. It gets its name once it is verified and on the disk:
+ * it is one of this database, lists the tables of the snapshot, and can be read to its end. What is in it stands in a
+ * manifest beside it (`.dump.json`), the SHA-256 of both in a file that `sha256sum --check` reads (`.dump.sha256`). A backup
+ * that is not what these say does not count, and the plan says why.
  *
  * - `directory`: a folder on the deployment's target, one for each deployment; made for its owner alone when it is
  *   missing. Files are readable by their owner alone.
+ * - `drill`: restores the backup into a scratch database (`shipshape_drill_…`) beside the database, compares the rows of
+ *   every table and the schema, and drops it. Recommended for precious data: it takes the time of a restore, the disk space
+ *   of a second copy, and a user who may create databases. Default `false`.
  * - `keep`: how many verified backups of this database stay; older ones are removed when a new one is taken. Default 14.
  * - `maxAge`: default `24 hours`.
  *
@@ -27,8 +32,9 @@ const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
  * import { Postgres } from "@shipshape/plugin-postgres"
  * import assert from "node:assert"
  *
- * const backup = Postgres.backup("backup", { directory: "/srv/edms/backups", keep: 7, maxAge: "1 hour" })
+ * const backup = Postgres.backup("backup", { directory: "/srv/edms/backups", drill: true, keep: 7, maxAge: "1 hour" })
  * assert.equal(backup.type, "postgres.backup")
+ * assert.equal(backup.traits.backup, true)
  * ```
  *
  * @since 0.1.0
@@ -38,42 +44,38 @@ export const backup = Step.make("postgres.backup", {
   risk: "additive",
   input: {
     directory: Schema.NonEmptyString,
+    drill: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(false))),
     keep: Count.pipe(Schema.withDecodingDefaultKey(Effect.succeed(14))),
     maxAge: Schema.DurationFromString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("24 hours")))
   },
-  output: {
-    file: Schema.String,
-    bytes: Schema.Int,
-    sha256: Schema.String,
-    tables: Schema.Int,
-    /** ISO 8601, when the dump began. */
-    takenAt: Schema.String
-  },
+  output: BackupProof.BackupProof.fields,
+  backup: (output) => output,
   observes: ({ directory }) => [`file:${directory}`],
-  check: Effect.fn("postgres.backup.check")(function* ({ directory, maxAge }) {
+  check: Effect.fn("postgres.backup.check")(function* ({ directory, drill, maxAge }) {
     const probe = yield* PostgresProbe
     return yield* whenReached(
-      Effect.flatMap(probe.newestBackup({ directory }), (newest) =>
-        newest === undefined
-          ? Effect.succeed(Check.needed([{ summary: `back up the database to ${directory}` }]))
-          : Effect.map(isYoung(newest, maxAge), (young) =>
-              young
-                ? Check.satisfied({ ...newest, takenAt: isoOf(newest) })
-                : Check.needed([
-                    { summary: `back up the database to ${directory}`, before: `backup of ${isoOf(newest)}` }
-                  ])
-            )
+      Effect.map(
+        Effect.all([probe.newestBackup({ directory }), Clock.currentTimeMillis]),
+        ([{ backup, refused }, now]): Check.Check<BackupProof.BackupProof> =>
+          backup !== undefined &&
+          now - backup.takenAt < Duration.toMillis(maxAge) &&
+          (!drill || backup.drilled === true)
+            ? Check.satisfied(backup)
+            : Check.needed([
+                { summary: `back up the database to ${directory}`, ...before(backup, drill) },
+                ...refused.map(({ reason }) => ({ summary: `pass over a backup: ${reason}` }))
+              ])
       )
     )
   }),
-  apply: Effect.fn("postgres.backup.apply")(function* ({ directory, keep, maxAge }) {
-    const newest = yield* (yield* PostgresProbe).newestBackup({ directory })
-    if (newest !== undefined && (yield* isYoung(newest, maxAge))) return
-    yield* (yield* PostgresControl).backup({ directory, keep })
+  // Also where there is a young one: what was written since is in the new one alone.
+  apply: Effect.fn("postgres.backup.apply")(function* ({ directory, drill, keep }) {
+    yield* (yield* PostgresControl).backup({ directory, drill, keep })
   })
 })
 
-const isYoung = ({ takenAt }: VerifiedBackup, maxAge: Duration.Duration): Effect.Effect<boolean> =>
-  Effect.map(Clock.currentTimeMillis, (now) => now - takenAt < Duration.toMillis(maxAge))
-
-const isoOf = ({ takenAt }: VerifiedBackup): string => new Date(takenAt).toISOString()
+const before = (newest: FoundBackups["backup"], drill: boolean): { readonly before?: string } => {
+  if (newest === undefined) return {}
+  const without = drill && newest.drilled !== true ? ", without a drill" : ""
+  return { before: `backup of ${new Date(newest.takenAt).toISOString()}${without}` }
+}

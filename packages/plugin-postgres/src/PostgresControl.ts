@@ -3,10 +3,10 @@
  *
  * @since 0.1.0
  */
-import { Access, type Target } from "@shipshape/core"
+import { Access, type BackupProof, type Target } from "@shipshape/core"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import type { BackupInvalid, DiskFull, DumpToolUnfit } from "./PostgresError.ts"
+import type { BackupInvalid, DiskFull, DumpToolUnfit, RestoreRefused } from "./PostgresError.ts"
 import type { BackupQuestion, ColumnQuestion, ProbeError, QualifiedName, Statement } from "./PostgresProbe.ts"
 
 /**
@@ -50,9 +50,71 @@ export interface NewColumn extends ColumnQuestion {
  * @since 0.1.0
  */
 export interface NewBackup extends BackupQuestion {
-  /** How many verified backups of the database stay in the folder. */
+  /** How many verified backups of the database stay in the folder, beside those that are held. */
   readonly keep: number
+  /** Restores it into a scratch database before it counts, and compares what comes out. */
+  readonly drill: boolean
 }
+
+/**
+ * A backup that must stay, and for whom: `edms/production release 12`.
+ *
+ * @since 0.1.0
+ */
+export interface HeldBackup {
+  readonly file: string
+  readonly holder: string
+}
+
+/**
+ * A backup whose data is to take the place of the database's. A {@link BackupProof:type} is one.
+ *
+ * @since 0.1.0
+ */
+export interface Restore {
+  /** Its manifest and its checksum stand beside it. */
+  readonly file: string
+  /** The checksum that it must have, where somebody has recorded it. */
+  readonly sha256?: string | undefined
+  /** What the replaced database is called from then on. The default is `NAME_before_20260102T030405Z`. */
+  readonly keepAs?: string | undefined
+}
+
+/**
+ * What a restore left.
+ *
+ * @since 0.1.0
+ */
+export interface Restored {
+  readonly database: string
+  /** The replaced database. Nobody may connect to it. It stays until {@link PostgresControl} discards it. */
+  readonly keptAs: string
+  /** Rows by table, counted before it took its place: those of the backup. */
+  readonly rows: Readonly<Record<string, number>>
+  /** What of the database's settings and grants could not be carried over, and why. */
+  readonly notes: ReadonlyArray<string>
+}
+
+/**
+ * How taking a backup fails.
+ *
+ * @since 0.1.0
+ */
+export type BackupError =
+  | ProbeError
+  | BackupInvalid
+  | RestoreRefused
+  | DiskFull
+  | DumpToolUnfit
+  | Target.FileError
+  | Target.RunError
+
+/**
+ * How reading a backup back into a database fails.
+ *
+ * @since 0.1.0
+ */
+export type RestoreError = BackupError | Target.CommandNotAllowed
 
 /**
  * The writing side of a database. Every statement is committed by itself.
@@ -85,8 +147,22 @@ export class PostgresControl extends Access.Control<
     readonly addColumn: (column: NewColumn) => Effect.Effect<void, ProbeError>
     readonly execute: (statement: Statement) => Effect.Effect<void, ProbeError>
     /** Takes a backup, verifies it, gives it its name, and removes the oldest. */
-    readonly backup: (
-      backup: NewBackup
-    ) => Effect.Effect<void, ProbeError | BackupInvalid | DiskFull | DumpToolUnfit | Target.FileError | Target.RunError>
+    readonly backup: (backup: NewBackup) => Effect.Effect<BackupProof.BackupProof, BackupError>
+    /** Keeps a backup from being removed, until its holder lets go of it. */
+    readonly holdBackup: (held: HeldBackup) => Effect.Effect<void, Target.FileError>
+    readonly letGoOfBackup: (held: HeldBackup) => Effect.Effect<void, Target.FileError>
+    /**
+     * Restores a backup into a scratch database, compares rows and schema with what the backup says of itself, and drops the
+     * scratch database. The database itself is not touched.
+     */
+    readonly drill: (file: string) => Effect.Effect<BackupProof.BackupProof, RestoreError>
+    /**
+     * Restores a backup into a database of its own, compares its rows, and lets it take the place of the deployment's
+     * database, which is renamed and kept. Sessions are ended. Both renames are one transaction: whenever it is interrupted,
+     * there is the one or the other, and running it again goes on. Nothing restores over a database that is there.
+     */
+    readonly restore: (restore: Restore) => Effect.Effect<Restored, RestoreError>
+    /** Drops a database that a restore has kept, and no other. One that is not there is fine. */
+    readonly discard: (keptAs: string) => Effect.Effect<void, ProbeError | RestoreRefused>
   }
 >()("postgres/PostgresControl") {}

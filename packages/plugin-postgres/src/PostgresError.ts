@@ -227,13 +227,23 @@ export class DumpToolUnfit extends Schema.TaggedError<DumpToolUnfit>()("DumpTool
 }) {}
 
 /**
- * A backup was written and is not what it should be; it was removed.
+ * A backup is not what it should be. One that was just written is removed; one that was there before stays as it is.
  *
  * @since 0.1.0
  */
 export class BackupInvalid extends Schema.TaggedError<BackupInvalid>()("BackupInvalid", {
   ...Failure.fields("postgres.backup-invalid"),
   file: Schema.String
+}) {}
+
+/**
+ * The database cannot be replaced as it is. Nothing was changed.
+ *
+ * @since 0.1.0
+ */
+export class RestoreRefused extends Schema.TaggedError<RestoreRefused>()("RestoreRefused", {
+  ...Failure.fields("postgres.restore-refused"),
+  database: Schema.String
 }) {}
 
 /**

@@ -1,4 +1,4 @@
-import { Plugin, type Resource, Secrets, Target } from "@shipshape/core"
+import { Look, Plugin, type Resource, Secrets, Target } from "@shipshape/core"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -8,11 +8,13 @@ import { column } from "./ColumnStep.ts"
 import { enumType } from "./EnumStep.ts"
 import { extension } from "./ExtensionStep.ts"
 import * as address from "./internal/address.ts"
+import * as reading from "./internal/backupReading.ts"
 import * as backups from "./internal/backups.ts"
-import type { Login, Route } from "./internal/connect.ts"
+import { connect, type Login, type Route } from "./internal/connect.ts"
 import * as control from "./internal/control.ts"
 import * as dumpTools from "./internal/dumpTools.ts"
 import * as probe from "./internal/probe.ts"
+import * as restores from "./internal/restores.ts"
 import * as sessions from "./internal/session.ts"
 import * as tunnel from "./internal/tunnel.ts"
 import { PostgresControl } from "./PostgresControl.ts"
@@ -154,9 +156,15 @@ const services = (
       const target = yield* Target.Target
       const session = yield* sessions.make(login, route)
       const reads = probe.make(session, login.resource)
-      const files = backups.make({ session, server: reads.server, dumpHost, target })
-      return Context.make(PostgresProbe, { ...reads, newestBackup: files.newest }).pipe(
-        Context.add(PostgresControl, control.make(session, login, files))
+      const { database, resource } = login
+      const open = (other: string) => connect({ ...login, database: other }, route)
+      const needs: backups.Needs = { database, server: reads.server, open, dumpHost, target }
+      const read = reading.make(dumpHost, target)
+      const { newestBackup, ...takes } = backups.make(needs, read)
+      const { restoredFrom, ...goesBack } = restores.make(needs, read)
+      const observed = resource === undefined ? restoredFrom : Effect.andThen(Look.observe(resource), restoredFrom)
+      return Context.make(PostgresProbe, { ...reads, newestBackup, restoredFrom: observed }).pipe(
+        Context.add(PostgresControl, control.make(session, login, { ...takes, ...goesBack }))
       )
     })
   )

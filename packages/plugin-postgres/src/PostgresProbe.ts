@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Access, type Target } from "@shipshape/core"
+import { Access, type BackupProof, type Target } from "@shipshape/core"
 import type * as Effect from "effect/Effect"
 import type { DoneNotBoolean, DumpToolUnfit, QueryError } from "./PostgresError.ts"
 
@@ -92,17 +92,41 @@ export interface BackupQuestion {
 }
 
 /**
- * A backup that was read back: its checksum is right, and it lists its tables.
+ * A backup that does not count, and why.
  *
  * @since 0.1.0
  */
-export interface VerifiedBackup {
+export interface RefusedBackup {
   readonly file: string
-  readonly bytes: number
+  readonly reason: string
+}
+
+/**
+ * What a folder holds.
+ *
+ * @since 0.1.0
+ */
+export interface FoundBackups {
+  /** The newest that is what its manifest and its checksum say. */
+  readonly backup: BackupProof.BackupProof | undefined
+  /** The newer ones, which are not. */
+  readonly refused: ReadonlyArray<RefusedBackup>
+}
+
+/**
+ * That a database was made of a backup.
+ *
+ * @since 0.1.0
+ */
+export interface RestoredFrom {
+  /** The backup's checksum. */
   readonly sha256: string
-  readonly tables: number
-  /** When the dump began, in milliseconds since 1970. */
-  readonly takenAt: number
+  /** When it was restored, in milliseconds since 1970. */
+  readonly at: number
+  /** The database that it took the place of, under the name that this is kept with. */
+  readonly before: string
+  /** The key of the attempt that restored it, where a step did. */
+  readonly key?: string
 }
 
 /**
@@ -141,12 +165,17 @@ export class PostgresProbe extends Access.Probe<
     readonly column: (column: ColumnQuestion) => Effect.Effect<ColumnFacts, ProbeError>
     /** Whether a query answers `true`. */
     readonly holds: (query: Statement) => Effect.Effect<boolean, ProbeError | DoneNotBoolean>
-    /** The newest backup that is what its checksum says; those that are not are passed over. */
+    /** The newest backup that is what its manifest and its checksum say, and the newer ones that are not. */
     readonly newestBackup: (
       question: BackupQuestion
     ) => Effect.Effect<
-      VerifiedBackup | undefined,
+      FoundBackups,
       ProbeError | DumpToolUnfit | Target.FileError | Target.RunError | Target.CommandNotAllowed
     >
+    /**
+     * Which backup the database was made of; `undefined` where it was not, or where it is missing. It is asked of another
+     * database of the server, as this one may be missing while it is replaced.
+     */
+    readonly restoredFrom: Effect.Effect<RestoredFrom | undefined, ProbeError>
   }
 >()("postgres/PostgresProbe") {}

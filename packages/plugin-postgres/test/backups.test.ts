@@ -2,9 +2,10 @@ import { assert, describe, it } from "@effect/vitest"
 import type { Command } from "@shipshape/core"
 import { FakeTarget } from "@shipshape/core/testing"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
+import * as reading from "../src/internal/backupReading.ts"
 import * as backups from "../src/internal/backups.ts"
-import type { Session } from "../src/internal/session.ts"
+import type { Connection } from "../src/internal/connect.ts"
+import type { DumpHost } from "../src/internal/dumpTools.ts"
 
 const server = {
   version: "17.5",
@@ -15,9 +16,17 @@ const server = {
   mayCreate: true
 }
 
-const session: Session = {
-  ask: () => Effect.succeed([Exit.succeed({ rows: [{ tables: 2 }], fields: [] })]),
-  execute: () => Effect.succeed({ rows: [], fields: [] })
+/** A connection that knows the names of two tables, without a row. */
+const connection: Connection = {
+  isOpen: () => true,
+  destroy: Effect.void,
+  query: ({ text }) =>
+    Effect.succeed({
+      rows: /relkind IN/.test(text)
+        ? ["a", "b"].map((name) => ({ schema: "public", name, key: `public.${name}`, holdsRows: true }))
+        : [{ id: "00000003-0000001B-1", rows: "0" }],
+      fields: []
+    })
 }
 
 const listing = (database: string, tables: number) =>
@@ -28,23 +37,34 @@ const take = Effect.fnUntraced(function* (told: {
   readonly bytes: number
   readonly list: string
   readonly readExitCode?: number
+  readonly moves?: boolean
 }) {
   const { target } = answering(told)
-  const { take } = backups.make({
-    session,
-    server: Effect.succeed(server),
-    target: target.operations,
-    dumpHost: {
-      operations: target.operations,
-      env: {},
-      find: () => Effect.succeed({ dump: "pg_dump", restore: "pg_restore" })
-    }
-  })
-  const error = yield* Effect.flip(take({ directory: "/backups", keep: 2 }))
+  const dumpHost: DumpHost = {
+    operations: target.operations,
+    env: {},
+    find: () => Effect.succeed({ dump: "pg_dump", restore: "pg_restore" })
+  }
+  const { backup } = backups.make(
+    {
+      database: "edms",
+      server: Effect.succeed(server),
+      open: () => Effect.succeed(connection),
+      target: target.operations,
+      dumpHost
+    },
+    reading.make(dumpHost, target.operations)
+  )
+  const error = yield* Effect.flip(backup({ directory: "/backups", drill: false, keep: 2 }))
   return { error, left: [...target.files.keys()].filter((file) => file.startsWith("/backups/")) }
 })
 
-const answering = (told: { readonly bytes: number; readonly list: string; readonly readExitCode?: number }) => {
+const answering = (told: {
+  readonly bytes: number
+  readonly list: string
+  readonly readExitCode?: number
+  readonly moves?: boolean
+}) => {
   const run = ({ args, program, stdoutFile }: Command.Command) => {
     if (program === "pg_dump" && stdoutFile !== undefined) {
       target.files.set(stdoutFile, { content: new Uint8Array(told.bytes), uid: 0, gid: 0, mode: 0o600 })
@@ -53,6 +73,7 @@ const answering = (told: { readonly bytes: number; readonly list: string; readon
     if (program === "pg_restore" && args[0] === "--list") return { stdout: told.list }
     if (program === "pg_restore")
       return { exitCode: told.readExitCode ?? 0, stderr: "could not read from input file: end of file" }
+    if (program === "mv") return told.moves === false ? { exitCode: 1, stderr: "mv: cannot move" } : {}
     return { stdout: `${"0".repeat(64)}  file\n` }
   }
   const target = FakeTarget.make({ run })
@@ -77,3 +98,11 @@ describe("a dump that is not what it should be is refused and removed:", () => {
     )
   }
 })
+
+it.effect("a dump that cannot get its name leaves nothing", () =>
+  Effect.gen(function* () {
+    const { error, left } = yield* take({ bytes: 9, list: listing("edms", 2), moves: false })
+    assert.strictEqual(error.code, "target.command-failed")
+    assert.deepStrictEqual(left, [])
+  })
+)

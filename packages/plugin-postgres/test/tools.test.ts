@@ -45,14 +45,20 @@ describe("pg_dump on the target", () => {
 describe("files of backups", () => {
   it("are those of one database, the newest first, also where its name is odd", () => {
     const odd = "a/b.c"
-    const [first, second] = [Date.UTC(2025, 0, 2, 3, 4, 5), Date.UTC(2025, 0, 2, 3, 4, 6)]
+    const [first, second] = [Date.UTC(2025, 0, 2, 3, 4, 5, 678), Date.UTC(2025, 0, 2, 3, 4, 6)]
     const names = [files.nameOf(odd, first), files.nameOf(odd, second), files.nameOf("a", second), "a%2Fb.c.2025.dump"]
-    assert.strictEqual(names[0], "a%2Fb.c.20250102T030405Z.dump")
+    assert.strictEqual(names[0], "a%2Fb.c.20250102T030405.678Z.dump")
     assert.deepStrictEqual(
       files.ofDatabase(odd, names).map(({ takenAt }) => takenAt),
       [second, first]
     )
-    assert.deepStrictEqual(files.partialsOf(odd, names.map(files.partialOf)).length, 2)
+  })
+
+  it("that have no dump, or no name yet, are left over", () => {
+    const [own, other] = [files.nameOf("a", 1), files.nameOf("b", 1)]
+    const beside = (name: string) => [files.manifestOf(name), files.checksumOf(name), files.partialOf(name)]
+    assert.deepStrictEqual(files.leftoversOf("a", [...beside(own), ...beside(other)]), beside(own))
+    assert.deepStrictEqual(files.leftoversOf("a", [own, ...beside(own)]), [files.partialOf(own)])
   })
 
   it("are listed by pg_restore with their database and tables", () => {
@@ -68,7 +74,7 @@ describe("files of backups", () => {
 3300; 0 16386 TABLE DATA public a app
 3301; 0 0 TABLE ATTACH public a1 app
 `
-    assert.deepStrictEqual(files.readListing(listing), { database: "edms", tables: 3 })
+    assert.deepStrictEqual(files.readListing(listing), { database: "edms", entries: 9, tables: 3 })
   })
 })
 

@@ -1,130 +1,149 @@
-/** Takes backups, and reads them back. */
+/** Takes backups, finds them, and holds them. */
 import * as path from "node:path"
-import { Command, Progress, Target } from "@shipshape/core"
+import { type BackupProof, Command, Progress, type Target } from "@shipshape/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import type { NewBackup } from "../PostgresControl.ts"
-import { BackupInvalid, DiskFull, type DumpToolUnfit } from "../PostgresError.ts"
-import type { BackupQuestion, ProbeError, ServerFacts, VerifiedBackup } from "../PostgresProbe.ts"
+import type * as Scope from "effect/Scope"
+import type { HeldBackup, NewBackup, PostgresControl } from "../PostgresControl.ts"
+import { BackupInvalid, DiskFull } from "../PostgresError.ts"
+import type { BackupQuestion, FoundBackups, PostgresProbe, ProbeError, ServerFacts } from "../PostgresProbe.ts"
 import * as files from "./backupFiles.ts"
-import type { Statement } from "./connect.ts"
+import * as manifests from "./backupManifest.ts"
+import * as reading from "./backupReading.ts"
+import { type Contents, snapshot } from "./backupRows.ts"
+import type { ConnectFailure, Connection } from "./connect.ts"
 import type { DumpHost, DumpTools } from "./dumpTools.ts"
-import { oneOf, type Session } from "./session.ts"
+import { rehearse } from "./restoreDrill.ts"
 
-/** Backups of the database of a session. */
-export interface Backups {
-  readonly newest: (
-    question: BackupQuestion
-  ) => Effect.Effect<
-    VerifiedBackup | undefined,
-    ProbeError | DumpToolUnfit | Target.FileError | Target.RunError | Target.CommandNotAllowed
-  >
-  readonly take: (
-    backup: NewBackup
-  ) => Effect.Effect<void, ProbeError | BackupInvalid | DiskFull | DumpToolUnfit | Target.FileError | Target.RunError>
-}
-
-/** What backups need. */
+/** What backups and the ways back from them need. */
 export interface Needs {
-  readonly session: Session
+  /** The database of the deployment, which may be missing while it is replaced. */
+  readonly database: string
   readonly server: Effect.Effect<ServerFacts, ProbeError>
+  /** Opens a connection to any database of the server. */
+  readonly open: (database: string) => Effect.Effect<Connection, ConnectFailure, Scope.Scope>
   readonly dumpHost: DumpHost
   /** Where the files lie. */
   readonly target: Target.Operations
 }
 
-/** The tables that a dump holds: not those of the system, of extensions, or of sessions. */
-const countTables: Statement = {
-  text: `SELECT count(*)::int AS tables FROM pg_class class JOIN pg_namespace namespace ON namespace.oid = class.relnamespace
-    WHERE class.relkind IN ('r', 'p', 'f') AND namespace.nspname <> 'information_schema' AND namespace.nspname NOT LIKE 'pg\\_%'
-    AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = class.oid AND d.deptype = 'e')`,
-  values: []
-}
+export interface Backups
+  extends Pick<PostgresProbe["Service"], "newestBackup">,
+    Pick<PostgresControl["Service"], "backup" | "holdBackup" | "letGoOfBackup"> {}
 
 const ownerOnly = { file: { mode: 0o600 }, folder: { mode: 0o700 } } as const
 
-const sha256sum = (file: string) => Command.make("sha256sum", ["--", file])
-
-const list = (tools: DumpTools, file: string) => Command.make(tools.restore, ["--list"], { stdinFile: file })
-
 /** Backups whose files lie on `target`. */
-export const make = (needs: Needs): Backups => {
-  /** What has been read back: reading a large file again tells nothing new while its size and time are the same. */
-  const verified = new Map<string, VerifiedBackup>()
-  return { newest: newest(needs, verified), take: take(needs) }
-}
+export const make = (needs: Needs, read: reading.Read): Backups => ({
+  newestBackup: newest(needs, read),
+  backup: take(needs),
+  holdBackup: ({ file, holder }: HeldBackup) => needs.target.writeFile(files.holdOf(file, holder), "", ownerOnly.file),
+  letGoOfBackup: ({ file, holder }: HeldBackup) => needs.target.remove(files.holdOf(file, holder))
+})
 
-const newest = ({ dumpHost, server, target }: Needs, verified: Map<string, VerifiedBackup>): Backups["newest"] => {
-  const host = Target.readOnly(dumpHost.operations)
-  const reads = Target.readOnly(target)
-  return Effect.fnUntraced(function* ({ directory }) {
+const newest = ({ server, target }: Needs, read: reading.Read) =>
+  Effect.fnUntraced(function* ({ directory }: BackupQuestion) {
     const { database, major } = yield* server
-    if ((yield* reads.stat(directory)) === undefined) return undefined
-    const found = files.ofDatabase(database, yield* reads.list(directory))
-    for (const { name, takenAt } of found) {
-      const file = path.posix.join(directory, name)
-      const stat = yield* reads.stat(file)
-      const checksum = files.checksumOf(file)
-      if (stat === undefined || stat.size === 0 || (yield* reads.stat(checksum)) === undefined) continue
-      const expected = files.readChecksum(new TextDecoder().decode(yield* reads.readFile(checksum)))
-      const key = `${file}\n${stat.size}\n${stat.modifiedAt}\n${expected}`
-      const known = verified.get(key)
-      if (known !== undefined) return known
-      const sha256 = files.readChecksum((yield* reads.run([["sha256sum"]], sha256sum(file))).stdout)
-      if (sha256 === undefined || sha256 !== expected) continue
-      const tools = yield* dumpHost.find(major)
-      const listing = yield* host
-        .run([[tools.restore, "--list"]], list(tools, file))
-        .pipe(Effect.catchTag("CommandFailed", () => Effect.succeed({ stdout: "" })))
-      const { database: dumped, tables } = files.readListing(listing.stdout)
-      if (dumped !== database) continue
-      const backup = { file, bytes: stat.size, sha256, tables, takenAt }
-      verified.set(key, backup)
-      return backup
+    const refused: Array<FoundBackups["refused"][number]> = []
+    if ((yield* target.stat(directory)) === undefined) return { backup: undefined, refused }
+    for (const named of files.ofDatabase(database, yield* target.list(directory))) {
+      const file = path.posix.join(directory, named.name)
+      const backup = yield* read({ file, database, major }).pipe(
+        Effect.flatMap((proof) => (proof.takenAt === named.takenAt ? Effect.succeed(proof) : misnamed(proof))),
+        Effect.catchTag("BackupInvalid", ({ message }) =>
+          Effect.as(
+            Effect.sync(() => refused.push({ file, reason: message })),
+            undefined
+          )
+        )
+      )
+      if (backup !== undefined) return { backup, refused }
     }
-    return undefined
+    return { backup: undefined, refused }
   })
-}
 
-const take = ({ dumpHost, server, session, target }: Needs): Backups["take"] =>
-  Effect.fnUntraced(function* ({ directory, keep }) {
+const misnamed = ({ file, takenAt }: BackupProof.BackupProof) =>
+  Effect.fail(
+    new BackupInvalid({
+      file,
+      message: `${path.posix.basename(file)} is not what its name says: it was taken at ${new Date(takenAt).toISOString()}`,
+      hint: "give it its name back"
+    })
+  )
+
+const take = (needs: Needs) =>
+  Effect.fnUntraced(function* ({ directory, drill, keep }: NewBackup) {
+    const { dumpHost, server, target } = needs
     const facts = yield* server
     const tools = yield* dumpHost.find(facts.major)
     if ((yield* target.stat(directory)) === undefined) yield* target.makeDirectory(directory, ownerOnly.folder)
-    const name = files.nameOf(facts.database, yield* Clock.currentTimeMillis)
+    const takenAt = yield* Clock.currentTimeMillis
+    const name = files.nameOf(facts.database, takenAt)
     const file = path.posix.join(directory, name)
     const partial = path.posix.join(directory, files.partialOf(name))
+    const written = [partial, files.manifestOf(file), files.checksumOf(file)]
     // It gets its mode before it gets its content.
     yield* target.writeFile(partial, "", ownerOnly.file)
-    yield* Effect.gen(function* () {
-      const before = yield* tablesOf(session)
-      yield* dumpHost.operations
-        .run(
-          Command.make(tools.dump, ["--format=custom", "--no-password", "--lock-wait-timeout=60000"], {
-            env: dumpHost.env,
-            stdoutFile: partial
-          })
-        )
-        .pipe(Effect.mapError((error) => (isDiskFull(error) ? diskFull(directory, error) : error)))
-      const sha256 = yield* verify({ dumpHost, target, tools, partial, database: facts.database, before, session })
-      yield* target.writeFile(files.checksumOf(file), files.checksumLine(sha256, file), ownerOnly.file)
-      yield* target.run(Command.make("mv", ["--", partial, file]))
-    }).pipe(Effect.onExit((exit) => (exit._tag === "Success" ? Effect.void : Effect.ignore(target.remove(partial)))))
+    const proof = yield* Effect.gen(function* () {
+      const contents = yield* dump(needs, tools, facts, partial)
+      const verified = yield* verify({ needs, tools, partial, database: facts.database, contents })
+      if (drill) yield* rehearse(needs, { file: partial, major: facts.major, rows: contents.rows })
+      const claim = {
+        database: facts.database,
+        takenAt,
+        ...verified,
+        rows: contents.rows,
+        ...(drill ? { drilled: true } : {})
+      }
+      yield* publish(target, {
+        file,
+        partial,
+        manifest: manifests.format({ ...claim, server: facts.version }),
+        ...verified
+      })
+      return manifests.proofOf(claim, file)
+    }).pipe(
+      Effect.onExit((exit) =>
+        exit._tag === "Success"
+          ? Effect.void
+          : Effect.forEach(written, (one) => Effect.ignore(target.remove(one)), { discard: true })
+      )
+    )
     yield* Progress.line(`took ${file}`)
-    yield* prune(target, directory, facts.database, keep)
+    yield* prune(target, directory, facts.database, keep, name)
+    return proof
   })
 
-interface Taken extends Pick<Needs, "dumpHost" | "session" | "target"> {
+/** Dumps and counts in one snapshot, so that the counts are those of the dump whatever is written meanwhile. */
+const dump = ({ dumpHost, open }: Needs, tools: DumpTools, { database }: ServerFacts, partial: string) =>
+  Effect.scoped(
+    Effect.gen(function* () {
+      const taken = yield* snapshot(yield* open(database))
+      const command = Command.make(
+        tools.dump,
+        ["--format=custom", "--no-password", "--lock-wait-timeout=60000", `--snapshot=${taken.id}`],
+        { env: dumpHost.env, stdoutFile: partial }
+      )
+      const dumping = Effect.mapError(dumpHost.operations.run(command), (error) =>
+        isDiskFull(error) ? diskFull(path.posix.dirname(partial), error) : error
+      )
+      const [contents] = yield* Effect.all([taken.count, dumping], { concurrency: 2 })
+      return contents
+    })
+  )
+
+interface Dumped {
+  readonly needs: Pick<Needs, "dumpHost" | "target">
   readonly tools: DumpTools
   readonly partial: string
   readonly database: string
-  /** How many tables there were when the dump began. */
-  readonly before: number
+  readonly contents: Contents
 }
 
-/** Reads what was dumped: whole, of this database, with all its tables. Gives its checksum. */
-const verify = Effect.fnUntraced(function* ({ before, database, dumpHost, partial, session, target, tools }: Taken) {
+/** Reads what was dumped: whole, of this database, with all its tables. */
+const verify = Effect.fnUntraced(function* ({ contents, database, needs, partial, tools }: Dumped) {
+  const { dumpHost, target } = needs
   const invalid = (what: string) =>
     new BackupInvalid({
       file: partial,
@@ -138,42 +157,59 @@ const verify = Effect.fnUntraced(function* ({ before, database, dumpHost, partia
     Effect.catchTag(dumpHost.operations.run(command), "CommandFailed", (error) =>
       Effect.fail(invalid(`pg_restore cannot read it: ${error.tail?.at(-1) ?? error.message}`))
     )
-  const listing = yield* read(list(tools, partial))
-  const listed = files.readListing(listing.stdout)
-  if (listed.database !== database) return yield* invalid(`it is one of database ${listed.database}`)
-  if (listed.tables !== before) {
-    // Somebody may have made or dropped a table meanwhile.
-    const after = yield* tablesOf(session)
-    if (listed.tables !== after) return yield* invalid(`it has ${listed.tables} tables, and the database ${after}`)
+  const listing = yield* read(reading.list(tools.restore, partial))
+  const { database: dumped, entries, tables } = files.readListing(listing.stdout)
+  if (dumped !== database) return yield* invalid(`it is one of database ${dumped}`)
+  if (tables !== contents.tables) {
+    return yield* invalid(`it has ${tables} tables, and the database ${contents.tables}`)
   }
   // The list is read from the head of the file alone: only restoring it to nowhere reads it to its end.
   yield* read(Command.make(tools.restore, ["--file=/dev/null"], { stdinFile: partial }))
-  const sha256 = files.readChecksum((yield* target.run(sha256sum(partial))).stdout)
-  return sha256 ?? (yield* invalid("sha256sum gave no checksum"))
+  const sha256 = files.readChecksum((yield* target.run(reading.sha256sum(partial))).stdout)
+  if (sha256 === undefined) return yield* invalid("sha256sum gave no checksum")
+  return { bytes: stat.size, sha256, archive: { entries, tables } }
 })
 
-const tablesOf = (session: Session): Effect.Effect<number, ProbeError> =>
-  Effect.map(oneOf(session, countTables), ({ rows }) => Number(rows[0]?.tables))
+interface Verified {
+  readonly file: string
+  readonly partial: string
+  readonly manifest: string
+  readonly sha256: string
+}
 
-/** Removes what is older than the newest `keep`, and what an interrupted run has left, of this database alone. */
+/** Gives a backup its name once all of it is on the disk: what has the name is whole, also after a loss of power. */
+const publish = Effect.fnUntraced(function* (target: Target.Operations, { file, manifest, partial, sha256 }: Verified) {
+  const beside = files.manifestOf(file)
+  const lines = [files.checksumLine(sha256, file), files.checksumLine(reading.sha256Of(manifest), beside)]
+  yield* target.run(Command.make("sync", [partial]))
+  yield* target.writeFile(beside, manifest, ownerOnly.file)
+  yield* target.writeFile(files.checksumOf(file), lines.join(""), ownerOnly.file)
+  yield* target.run(Command.make("mv", ["--", partial, file]))
+  yield* target.run(Command.make("sync", [path.posix.dirname(file)]))
+})
+
+/**
+ * Removes what is older than the newest `keep`, and what an interrupted run has left, of this database alone. Neither the
+ * one that was just taken, whatever the clock says, nor one that is held.
+ */
 const prune = Effect.fnUntraced(function* (
   target: Target.Operations,
   directory: string,
   database: string,
-  keep: number
+  keep: number,
+  taken: string
 ) {
   const names = yield* target.list(directory)
-  const isVerified = (name: string) => names.includes(files.checksumOf(name))
   const old = files
     .ofDatabase(database, names)
-    .filter(({ name }) => isVerified(name))
-    .slice(keep)
-  for (const { name } of old) {
-    // The checksum last: a backup without one would not be found again.
+    .filter(({ name }) => name !== taken && names.includes(files.checksumOf(name)))
+    .slice(keep - 1)
+    .filter(({ name }) => !files.isHeld(name, names))
+  // The dump first: what stands beside it without it is a leftover, and is found again.
+  const gone = old.flatMap(({ name }) => [name, files.manifestOf(name), files.checksumOf(name)])
+  for (const name of [...gone, ...files.leftoversOf(database, names)]) {
     yield* target.remove(path.posix.join(directory, name))
-    yield* target.remove(path.posix.join(directory, files.checksumOf(name)))
   }
-  for (const name of files.partialsOf(database, names)) yield* target.remove(path.posix.join(directory, name))
 })
 
 /** The write that failed stands behind the command that failed of it. */

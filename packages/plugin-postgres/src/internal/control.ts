@@ -9,6 +9,7 @@ import type { ProbeError } from "../PostgresProbe.ts"
 import type { Backups } from "./backups.ts"
 import * as columnType from "./columnType.ts"
 import type { Statement } from "./connect.ts"
+import type { Restores } from "./restores.ts"
 import { oneOf, type Session } from "./session.ts"
 import type { Where } from "./sqlstate.ts"
 import * as statements from "./statements.ts"
@@ -27,7 +28,11 @@ const isPassing = (error: ProbeError): boolean =>
 const nothing: Statement = { text: "SELECT 1", values: [] }
 
 /** The control of a session. */
-export const make = (session: Session, where: Where, backups: Backups): PostgresControl["Service"] => {
+export const make = (
+  session: Session,
+  where: Where,
+  backups: Omit<Backups, "newestBackup"> & Omit<Restores, "restoredFrom">
+): PostgresControl["Service"] => {
   const execute = (statement: Statement) => Effect.asVoid(session.execute(statement))
   return {
     waitUntilReady: (timeout) => waitUntilReady(oneOf(session, nothing), where, timeout),
@@ -43,7 +48,7 @@ export const make = (session: Session, where: Where, backups: Backups): Postgres
       yield* execute(statements.addColumn(column, String(rows[0]?.type)))
     }),
     execute,
-    backup: backups.take
+    ...backups
   }
 }
 

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Look, type Resource } from "@shipshape/core"
+import { type BackupProof, Look, type Resource } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { connectError, type Where } from "../internal/sqlstate.ts"
@@ -13,9 +13,10 @@ import {
   type ColumnFacts,
   PostgresProbe,
   type QualifiedName,
-  type ServerFacts,
-  type VerifiedBackup
+  type RestoredFrom,
+  type ServerFacts
 } from "../PostgresProbe.ts"
+import * as backups from "./internal/backups.ts"
 import { canonicalType } from "./internal/types.ts"
 import * as writing from "./internal/writing.ts"
 
@@ -44,6 +45,31 @@ export interface AvailableExtension {
 }
 
 /**
+ * What is in a database.
+ *
+ * @since 0.1.0
+ */
+export interface Contents {
+  readonly extensions: ReadonlyMap<string, { readonly version: string; readonly schema: string }>
+  readonly enums: ReadonlyMap<string, ReadonlyArray<string>>
+  readonly tables: ReadonlyMap<string, ReadonlyMap<string, Column>>
+  readonly rows: ReadonlyMap<string, number>
+}
+
+/**
+ * A backup in memory: what it says of itself, and what is really in it.
+ *
+ * @since 0.1.0
+ */
+export interface Backup extends BackupProof.BackupProof {
+  readonly database: string
+  readonly intact: boolean
+  readonly contents: Contents
+  /** Those who keep it from being removed. */
+  readonly holders: ReadonlySet<string>
+}
+
+/**
  * A database in memory. Tests read and change its fields at any time. Names of enums and tables have their schema:
  * `public.documents`.
  *
@@ -60,8 +86,14 @@ export interface PostgresWorld {
   readonly extensions: Map<string, { readonly version: string; readonly schema: string }>
   readonly enums: Map<string, ReadonlyArray<string>>
   readonly tables: Map<string, Map<string, Column>>
+  /** Rows by table; a table without a number has none. */
+  readonly rows: Map<string, number>
   /** By file; those whose `intact` is false are passed over, as those whose checksum is wrong are. */
-  readonly backups: Map<string, VerifiedBackup & { readonly database: string; readonly intact: boolean }>
+  readonly backups: Map<string, Backup>
+  /** The databases that restores have kept, by name. */
+  readonly kept: Map<string, Contents>
+  /** Which backup the database was made of. */
+  restoredFrom: RestoredFrom | undefined
   /** Every change, in order. */
   readonly log: Array<string>
   readonly layer: Layer.Layer<PostgresProbe | PostgresControl>
@@ -90,6 +122,8 @@ export interface Options {
   readonly enums?: Readonly<Record<string, ReadonlyArray<string>>>
   /** Types of columns by table and name. */
   readonly tables?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** How many rows tables have. */
+  readonly rows?: Readonly<Record<string, number>>
   /** What the statements of `Postgres.sql` do, by their text. */
   readonly statements?: Readonly<Record<string, (world: PostgresWorld, values: ReadonlyArray<unknown>) => void>>
   /** What the queries of `Postgres.sql` answer, by their text. */
@@ -160,7 +194,10 @@ export const make = (options: Options = {}): PostgresWorld => {
         )
       ])
     ),
+    rows: new Map(Object.entries(options.rows ?? {}).map(([name, rows]) => [inPublic(name), rows])),
     backups: new Map(),
+    kept: new Map(),
+    restoredFrom: undefined,
     log: [],
     get layer() {
       return Layer.mergeAll(
@@ -222,16 +259,7 @@ const reading = (
         (query) =>
           query === undefined ? Effect.fail(writing.unknown(text, "queries")) : Effect.sync(() => query(world, values))
       ),
-    newestBackup: ({ directory }) =>
-      look(
-        () =>
-          [...world.backups.values()]
-            .filter(
-              ({ database, file, intact }) =>
-                intact && database === world.server.database && file.startsWith(`${directory}/`)
-            )
-            .sort((a, b) => b.takenAt - a.takenAt)
-            .map(({ bytes, file, sha256, tables, takenAt }) => ({ bytes, file, sha256, tables, takenAt }))[0]
-      )
+    newestBackup: ({ directory }) => look(() => backups.newest(world, directory)),
+    restoredFrom: look(() => world.restoredFrom)
   }
 }

@@ -1,12 +1,11 @@
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import { nameOf } from "../../internal/backupFiles.ts"
 import { waitUntilReady } from "../../internal/control.ts"
 import { queryError, type Where } from "../../internal/sqlstate.ts"
 import type { NewLabel, PostgresControl } from "../../PostgresControl.ts"
 import { type ConnectError, type QueryError, StatementFailed } from "../../PostgresError.ts"
 import type { QualifiedName } from "../../PostgresProbe.ts"
 import type { Options, PostgresWorld } from "../PostgresWorld.ts"
+import * as backups from "./backups.ts"
 import { canonicalType } from "./types.ts"
 
 /** A refusal as the server words it. */
@@ -79,27 +78,7 @@ export const make = (
         statement(world, values)
         return undefined
       }),
-    backup: Effect.fnUntraced(function* ({ directory, keep }) {
-      yield* reached
-      const takenAt = yield* Clock.currentTimeMillis
-      const { database } = world.server
-      const file = `${directory}/${nameOf(database, takenAt)}`
-      const backup = {
-        file,
-        bytes: 1,
-        sha256: "0".repeat(64),
-        tables: world.tables.size,
-        takenAt,
-        database,
-        intact: true
-      }
-      world.backups.set(file, backup)
-      world.log.push(`back up ${database} to ${file}`)
-      const own = [...world.backups.values()].filter(
-        (b) => b.database === database && b.file.startsWith(`${directory}/`)
-      )
-      for (const old of own.sort((a, b) => b.takenAt - a.takenAt).slice(keep)) world.backups.delete(old.file)
-    })
+    ...backups.writing(world, reached)
   }
 }
 
