@@ -39,7 +39,9 @@ const placeholder = "••••••"
  * - within the base64 of a longer text, if it has 5 bytes or more: at each end up to 4 bits of it stay in a character
  *   that the text around it decides too.
  *
- * It is not found compressed, encrypted, hashed, in another case, cut into pieces, or in base64 of a longer text that is
+ * What an ellipsis has cut off is found from 6 characters on.
+ *
+ * It is not found compressed, encrypted, hashed, in another case, cut into pieces otherwise, or in base64 of a longer text that is
  * broken into lines.
  *
  * @example

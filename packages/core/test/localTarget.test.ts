@@ -155,6 +155,21 @@ describe("a command on this machine", () => {
   )
 })
 
+describe("the last lines of a command that goes on", () => {
+  it.live("are whole, however they came: half a secret would not be known as one", () =>
+    inFolder((_, target) =>
+      Effect.gen(function* () {
+        const script = `process.stderr.write("no: hun"); process.stdin.once("data", () => process.stderr.write("ter2\\n", () => process.exit()))`
+        const child = yield* target.open(node(script))
+        while (child.stderr() === "") yield* Effect.sleep("10 millis")
+        child.duplex.write("go on")
+        yield* child.exitCode
+        assert.strictEqual(child.stderr(), "no: hunter2")
+      }).pipe(Effect.scoped)
+    )
+  )
+})
+
 describe("a file on this machine", () => {
   it.live("is written as a whole, with owner and mode, and keeps them when it is written again", () =>
     inFolder((directory, target) =>

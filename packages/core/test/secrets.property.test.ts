@@ -113,6 +113,7 @@ describe("masking", () => {
     ["follow one another", ["ab", "cd"], "abcdab", "••••••"],
     ["are halves of a character", ["\ud83d"], "\ud83d\ude00", "••••••\ude00"],
     ["are the mask", ["••"], "a••b", "a••••••b"],
+    ["are cut off", ["hunter2-of-production"], "hunter… hunte… shunter2-of…", "••••••… hunte… s••••••…"],
     ["are white space", [" ", "\n", "\t \r\n"], "a b\n", "a b\n"],
     ["have white space around them", ["  hunter2-of-prod \n"], "pw=hunter2-of-prod;", "pw=••••••;"],
     ["have other line ends", ["first-line\nsecond-line"], "first-line\r\nsecond-line", "••••••\r\n••••••"],

@@ -143,7 +143,7 @@ const textOf = (output: unknown): string => (typeof output === "string" ? output
 const open = (directory: string): Operations["open"] =>
   Effect.fnUntraced(function* (command) {
     yield* Secrets.register(command.env === undefined ? [] : Object.values(command.env))
-    let stderr: ReadonlyArray<string> = []
+    let stderr = ""
     const subprocess = yield* Effect.acquireRelease(
       Effect.callback<Subprocess, CommandNotFound>((resume) => {
         const options: Options = { ...groupOptions(directory, command), buffer: false, stdin: "pipe" }
@@ -155,12 +155,16 @@ const open = (directory: string): Operations["open"] =>
       endGroup
     )
     subprocess.stderr?.setEncoding("utf8").on("data", (chunk: string) => {
-      stderr = [...stderr, ...tailOf(chunk)].slice(-tailLength)
+      // A line that has not ended yet is kept whole: of half a secret nothing would be known.
+      stderr = (stderr + chunk)
+        .split(/(?<=[\n\r])/)
+        .slice(-tailLength - 1)
+        .join("")
     })
     return {
       duplex: subprocess.duplex({ binary: true }),
       exitCode: Effect.promise(async () => (await subprocess).exitCode ?? 128),
-      stderr: () => stderr.join("\n")
+      stderr: () => tailOf(stderr).join("\n")
     }
   })
 

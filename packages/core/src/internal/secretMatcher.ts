@@ -5,8 +5,11 @@
  * kept library for it (modern-ahocorasick 3.3, MIT) does neither, and is not shorter.
  */
 
-/** Told of each place where some text ends: the longest one that ends there, from `start` up to `end`. */
+/** Told of the longest text that ends in a place, or is cut off there by an ellipsis: from `start` up to `end`. */
 export type Found = (start: number, end: number) => void
+
+/** What is left of a text that was cut off is looked for from so many units on. */
+const leastCutOff = 6
 
 /** The texts that are looked for. */
 export interface Matcher {
@@ -24,9 +27,8 @@ export const make = (): Matcher => {
   const build = (): void => {
     let texts = added
     added = []
-    for (let last = parts.at(-1); last !== undefined && last.texts.length <= texts.length; last = parts.at(-1)) {
-      texts = [...last.texts, ...texts]
-      parts.pop()
+    while ((parts.at(-1)?.texts.length ?? Number.POSITIVE_INFINITY) <= texts.length) {
+      texts = [...(parts.pop()?.texts ?? []), ...texts]
     }
     parts.push({ texts, find: automaton(texts) })
   }
@@ -114,9 +116,9 @@ const shorterFirst = (depths: Int32Array): Int32Array => {
 
 const automaton = (texts: ReadonlyArray<string>): Matcher["find"] => {
   const { child, count, depths, isText, parents, units } = beginningsOf(texts)
-  /** The longest end of a beginning, other than itself, that is a beginning too. */
+  // The longest end of each beginning, other than itself, that is a beginning too.
   const ends = new Int32Array(count)
-  /** The length of the longest text that ends where a beginning does, 0 for none. */
+  // The length of the longest text that ends where a beginning does, 0 for none.
   const longest = new Int32Array(count)
 
   const step = (from: number, unit: number): number => {
@@ -137,7 +139,10 @@ const automaton = (texts: ReadonlyArray<string>): Matcher["find"] => {
   return (text, found) => {
     let state = 0
     for (let i = 0; i < text.length; i++) {
-      state = step(state, text.charCodeAt(i))
+      const unit = text.charCodeAt(i)
+      const begun = unit === 0x2026 ? (depths[state] ?? 0) : 0 // …
+      if (begun >= leastCutOff) found(i - begun, i)
+      state = step(state, unit)
       const length = longest[state] ?? 0
       if (length > 0) found(i + 1 - length, i + 1)
     }
