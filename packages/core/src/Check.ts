@@ -44,6 +44,8 @@ export const Change = Schema.Struct({
 export interface Satisfied<out A> {
   readonly _tag: "Satisfied"
   readonly output: A
+  /** What a person should know although nothing is to be done. */
+  readonly note?: string
 }
 
 /**
@@ -103,11 +105,16 @@ export type Check<A> = Satisfied<A> | Needed | Unavailable | EveryRun<A>
  * import assert from "node:assert"
  *
  * assert.deepEqual(Check.satisfied({ version: "1.6" }), { _tag: "Satisfied", output: { version: "1.6" } })
+ * assert.deepEqual(Check.satisfied({}, { note: "one is newer" }), { _tag: "Satisfied", output: {}, note: "one is newer" })
  * ```
  *
  * @since 0.1.0
  */
-export const satisfied = <A>(output: A): Check<A> => ({ _tag: "Satisfied", output })
+export const satisfied = <A>(output: A, { note }: { readonly note?: string } = {}): Check<A> => ({
+  _tag: "Satisfied",
+  output,
+  ...(note === undefined ? {} : { note })
+})
 
 /**
  * The world lacks something: one {@link Change} for each thing that `apply` will do.

@@ -7,6 +7,7 @@ import * as Schema from "effect/Schema"
 import type { Environment } from "./Deployment.ts"
 import * as Failure from "./Failure.ts"
 import type { PlannedStep, Strategy } from "./Plan.ts"
+import * as Risk from "./Risk.ts"
 
 /**
  * A fresh start where the data is precious.
@@ -82,3 +83,54 @@ export const destructive = (
         hint: "wrap the step in acknowledge(step, { reason, approvedBy }), or in onFresh(step)"
       })
 }
+
+/**
+ * A step would change precious data, or its schema, and no backup is taken and verified before it.
+ *
+ * @since 0.1.0
+ */
+export class BackupRequired extends Schema.TaggedError<BackupRequired>()("BackupRequired", {
+  ...Failure.fields("policy.backup-required"),
+  environment: Schema.String,
+  step: Schema.String
+}) {}
+
+/**
+ * The error for a step that would change precious data without a backup.
+ *
+ * @example
+ * ```ts
+ * import { Policy } from "@shipshape/core"
+ * import assert from "node:assert"
+ *
+ * assert.equal(Policy.backupRequired("production", "migrate").code, "policy.backup-required")
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const backupRequired = (environment: string, step: string): BackupRequired =>
+  new BackupRequired({
+    environment,
+    step,
+    message: `“${environment}” holds precious data, and “${step}” would change it or its schema without a verified backup before it`,
+    hint: "let a backup step stand before it, such as Postgres.backup, and do not leave it out of the run"
+  })
+
+/**
+ * Whether applying a step changes data or the schema that holds it: where its type does not say, a risk above `additive`
+ * counts; what may lose data always does.
+ *
+ * @example
+ * ```ts
+ * import { Policy } from "@shipshape/core"
+ * import assert from "node:assert"
+ *
+ * assert.equal(Policy.altersData({ risk: "additive", alters: "schema" }), true)
+ * assert.equal(Policy.altersData({ risk: "reversible", alters: "none" }), false)
+ * assert.equal(Policy.altersData({ risk: "reversible" }), true)
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const altersData = ({ alters, risk }: Pick<PlannedStep, "alters" | "risk">): boolean =>
+  alters === undefined || alters === "none" ? Risk.isAbove(risk, alters === "none" ? "reversible" : "additive") : true

@@ -3,21 +3,32 @@
  *
  * @since 0.1.0
  */
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Access from "./Access.ts"
+import type { Revision } from "./Actor.ts"
 import type { Deployment } from "./Deployment.ts"
 import type { Counts, StepResult } from "./Event.ts"
+import * as FileStore from "./FileStore.ts"
 import * as Input from "./Input.ts"
 import { mergePlugins } from "./internal/mergePlugins.ts"
 import { nearest } from "./internal/nearest.ts"
-import { makeSession, type Started } from "./internal/session.ts"
+import type { Started } from "./internal/opened.ts"
+import { makeSession } from "./internal/session.ts"
+import type { JournalInvalid } from "./Journal.ts"
+import type { Holder, LockHeld, LockLost } from "./Lock.ts"
 import type { Plan, Strategy } from "./Plan.ts"
 import type { Base, PluginOptionsInvalid } from "./Plugin.ts"
 import * as Policy from "./Policy.ts"
+import type { Proposal } from "./Proposal.ts"
+import type { Release } from "./Release.ts"
 import {
   type PlanStale,
+  type ReleaseNotRecorded,
+  type ReleaseUnknown,
+  type ResumeRefused,
   type RunFailedError,
   type StepDidNotConverge,
   type StepsInvalid,
@@ -26,7 +37,8 @@ import {
   UnknownName
 } from "./RunError.ts"
 import * as Secrets from "./Secrets.ts"
-import type { StepInputInvalid } from "./Step.ts"
+import type { RecordedInvalid, StepInputInvalid } from "./Step.ts"
+import type { Store, StoreFailed } from "./Store.ts"
 
 /**
  * A step failed that may not fail. `failure` is its report, `cause` the error itself.
@@ -34,7 +46,17 @@ import type { StepInputInvalid } from "./Step.ts"
  * @since 0.1.0
  */
 export interface RunFailed<out E> extends RunFailedError {
-  readonly cause: E | StepDidNotConverge | StepTimedOut | StepUnavailable | Policy.DestructiveRefused | StepInputInvalid
+  readonly cause:
+    | E
+    | StepDidNotConverge
+    | StepTimedOut
+    | StepUnavailable
+    | ReleaseNotRecorded
+    | Policy.DestructiveRefused
+    | Policy.BackupRequired
+    | StepInputInvalid
+    | RecordedInvalid
+    | StoreFailed
 }
 
 /**
@@ -48,6 +70,55 @@ export interface Report<out A> {
   readonly steps: ReadonlyArray<StepResult>
   /** What the deployment's generator returned; `undefined` where it needs a step that was left out or has failed. */
   readonly outputs: A | undefined
+  /** The run's number in the history; `undefined` where there was nothing to resume. */
+  readonly run: number | undefined
+  /** The release that stands now; `undefined` where the run leaves none. */
+  readonly release: number | undefined
+}
+
+/**
+ * What runs, and whether the world is still what was recorded of it.
+ *
+ * @since 0.1.0
+ */
+export interface Status {
+  /** The last release; `undefined` where no run has succeeded yet. */
+  readonly release: Release | undefined
+  /** Where the world is no longer as the release recorded it. */
+  readonly differences: ReadonlyArray<{
+    readonly step: string
+    readonly path: string
+    readonly recorded: string | undefined
+    readonly now: string | undefined
+  }>
+  /** What every check says now. */
+  readonly plan: Plan
+  /** The run that is going on. */
+  readonly holder: Holder | undefined
+}
+
+/**
+ * What looking fails with.
+ *
+ * @since 0.1.0
+ */
+export type LookFailed = StepsInvalid | StoreFailed | JournalInvalid
+
+/**
+ * How a plan is applied.
+ *
+ * @since 0.1.0
+ */
+export interface ApplyOptions {
+  /** What was approved: the run stops, with the differences, if anything else would be applied by now. */
+  readonly approved?: Plan | Proposal | undefined
+  /** How long to wait for the lock, where another run holds it. The default is to fail at once. */
+  readonly wait?: Duration.Input | undefined
+  /**
+   * Goes on with the run that was interrupted, and refuses to where the deployment has changed since; or takes back what
+   * that run has applied.
+   */
+  readonly resume?: "finish" | "undo" | undefined
 }
 
 /**
@@ -62,6 +133,8 @@ export type Refusal =
   | UnknownName
   | Policy.FreshRefused
   | Policy.DestructiveRefused
+  | ReleaseUnknown
+  | StoreFailed
 
 /**
  * The strategies that an environment allows.
@@ -91,6 +164,18 @@ export interface Options<Env extends string, Disposable extends string> {
   readonly concurrency?: number
   /** The target that plugins act on. The default is this machine. */
   readonly target?: Layer.Layer<Base>
+  /** Where lock, journal and releases live, in place of what the deployment says. */
+  readonly store?: Layer.Layer<Store, StoreFailed, Base>
+  /** Goes back to a release: to the one before, or to the one with this number. */
+  readonly rollback?: {
+    readonly to?: number | undefined
+    /** Schema changes may be reversed, and what they added is lost. */
+    readonly schema?: boolean
+    /** Data may be replaced by that of the release's backup. */
+    readonly data?: boolean
+  }
+  /** The revision of the repository, for the journal and the release. */
+  readonly revision?: Revision
 }
 
 /**
@@ -107,14 +192,32 @@ export type AnyOptions = Omit<Options<string, string>, "strategy"> & { readonly 
  */
 export interface Session<out A, out E> {
   /** Checks everything and says what the world lacks. Changes nothing. */
-  readonly plan: Effect.Effect<Plan, StepsInvalid>
-  /** Looks again, and applies what the world lacks. With `approved`, it stops if the plan is another one by now. */
-  readonly apply: (options?: {
-    readonly approved?: Plan
-  }) => Effect.Effect<Report<A>, StepsInvalid | PlanStale | Policy.DestructiveRefused | RunFailed<E>>
+  readonly plan: Effect.Effect<Plan, LookFailed>
+  /** The same plan with all that it was made of: to be saved, approved, and applied later. Changes nothing. */
+  readonly propose: Effect.Effect<Proposal, LookFailed>
+  /** Takes the lock, looks again, and applies what the world lacks, with a record of each attempt before and after it. */
+  readonly apply: (options?: ApplyOptions) => Effect.Effect<Report<A>, Refused | RunFailed<E>>
   /** Checks everything, and takes nothing for granted that a step may still change. Changes nothing. */
-  readonly verify: Effect.Effect<Plan, StepsInvalid>
+  readonly verify: Effect.Effect<Plan, LookFailed>
+  /** Says which release runs, and whether the world is still what was recorded of it. Changes nothing. */
+  readonly status: Effect.Effect<Status, LookFailed | E | RecordedInvalid>
 }
+
+/**
+ * What ends a run before it changes anything, or in its middle, where it loses the lock or cannot write its journal.
+ *
+ * @since 0.1.0
+ */
+export type Refused =
+  | StepsInvalid
+  | PlanStale
+  | ResumeRefused
+  | Policy.DestructiveRefused
+  | Policy.BackupRequired
+  | LockHeld
+  | LockLost
+  | StoreFailed
+  | JournalInvalid
 
 /**
  * The error where a layer lacks services: its argument names them.
@@ -178,7 +281,7 @@ export const open = Effect.fn("Run.open")(function* <
     deployment.blueprint(options.environment).plugins,
     started.values
   )
-  return yield* makeSession(deployment, options, started, layers)
+  return yield* makeSession(deployment, options, started, layers, yield* storeOf(deployment, options, started))
 })
 
 /**
@@ -236,9 +339,21 @@ export const openWith = Effect.fn("Run.openWith")(function* <
     deployment,
     options,
     started,
-    layer as unknown as Layer.Layer<CheckR | ApplyR, LayerE, Base>
+    layer as unknown as Layer.Layer<CheckR | ApplyR, LayerE, Base>,
+    yield* storeOf(deployment, options, started)
   )
 })
+
+/** The store that is given, or the deployment's own, or the one in the target's folder. */
+const storeOf = (
+  deployment: Deployment.Any,
+  { store }: AnyOptions,
+  { environment, values }: Started
+): Effect.Effect<Layer.Layer<Store, StoreFailed, Base>, PluginOptionsInvalid> => {
+  if (store !== undefined) return Effect.succeed(store)
+  const own = deployment.blueprint(environment.name).store
+  return own === undefined ? Effect.succeed(FileStore.layer()) : Effect.fromResult(own.layer(values))
+}
 
 /** Everything that can be refused before a layer is built. */
 const start = Effect.fnUntraced(function* (
@@ -261,14 +376,22 @@ const start = Effect.fnUntraced(function* (
     options.inputs ?? [{ name: "the environment", variables: process.env }]
   )
   yield* Secrets.register(decoded)
+  const { only, rollback, skip } = options
   return {
+    place: { deployment: deployment.name, environment: options.environment },
     environment: { name: options.environment, ...environment },
     strategy,
+    only: only === undefined || only.length === 0 ? undefined : only,
+    skip: skip === undefined || skip.length === 0 ? undefined : skip,
+    rollback:
+      rollback === undefined
+        ? undefined
+        : { to: rollback.to, schema: rollback.schema === true, data: rollback.data === true },
     values: new Map(Object.entries(decoded).map(([name, value]) => [`input:${name}`, value])),
     leftOut: (id) =>
-      options.only !== undefined && !options.only.includes(id)
+      only !== undefined && !only.includes(id)
         ? "left out by --only"
-        : options.skip?.includes(id) === true
+        : skip?.includes(id) === true
           ? "left out by --skip"
           : undefined
   }

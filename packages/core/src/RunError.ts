@@ -37,8 +37,59 @@ export class StepsInvalid extends Schema.TaggedError<StepsInvalid>()("StepsInval
  */
 export class PlanStale extends Schema.TaggedError<PlanStale>()("PlanStale", {
   ...Failure.fields("core.plan-stale"),
+  /** The digest of the plan that was approved. */
   approved: Schema.String,
-  current: Schema.String
+  current: Schema.String,
+  /** What differs, and where. */
+  differences: Schema.Array(
+    Schema.Struct({
+      /** A step's id, or what else it is about: `inputs`, `versions`. */
+      about: Schema.String,
+      /** The field's path. */
+      path: Schema.String,
+      approved: Schema.optionalKey(Schema.String),
+      current: Schema.optionalKey(Schema.String)
+    })
+  )
+}) {}
+
+/**
+ * What was interrupted cannot be resumed: the deployment or its inputs are others by now. Nothing has run.
+ *
+ * @since 0.1.0
+ */
+export class ResumeRefused extends Schema.TaggedError<ResumeRefused>()("ResumeRefused", {
+  ...Failure.fields("core.resume-changed"),
+  run: Schema.Int,
+  changed: Schema.Array(Schema.String)
+}) {}
+
+/**
+ * There is no such release, or none to go back to. Nothing has run.
+ *
+ * @since 0.1.0
+ */
+export class ReleaseUnknown extends Schema.TaggedError<ReleaseUnknown>()("ReleaseUnknown", {
+  ...Failure.fields("core.release-unknown")
+}) {}
+
+/**
+ * Everything is applied, but the release could not be recorded: what there is cannot be gone back to.
+ *
+ * @since 0.1.0
+ */
+export class ReleaseNotRecorded extends Schema.TaggedError<ReleaseNotRecorded>()("ReleaseNotRecorded", {
+  ...Failure.fields("core.release-not-recorded")
+}) {}
+
+/**
+ * What a step did was taken back without an error, but the world is not as it was before.
+ *
+ * @since 0.1.0
+ */
+export class UndoDidNotRestore extends Schema.TaggedError<UndoDidNotRestore>()("UndoDidNotRestore", {
+  ...Failure.fields("core.undo-did-not-restore"),
+  step: Schema.String
 }) {}
 
 /**
@@ -49,7 +100,9 @@ export class PlanStale extends Schema.TaggedError<PlanStale>()("PlanStale", {
 export class RunFailedError extends Schema.TaggedError<RunFailedError>()("RunFailed", {
   ...Failure.fields("core.run-failed"),
   step: Schema.String,
-  failure: Failure.Report
+  failure: Failure.Report,
+  /** What else went wrong afterwards, in taking back or going back. */
+  aftermath: Schema.Array(Failure.Report)
 }) {}
 
 /**

@@ -11,6 +11,7 @@ import type { Resource } from "../Resource.ts"
 import * as Secrets from "../Secrets.ts"
 import type { Prepared, Step, StepInputInvalid } from "../Step.ts"
 import { TargetUnavailable } from "../TargetError.ts"
+import type { Settle } from "./settle.ts"
 
 /** What looking at one step has found. */
 export type Finding<E, CheckR, ApplyR> =
@@ -52,9 +53,10 @@ export const observe = Effect.fnUntraced(function* <E, CheckR, ApplyR>(options: 
   readonly steps: ReadonlyArray<Step<unknown, E, CheckR, ApplyR, string>>
   readonly values: Values
   readonly fresh: boolean
+  readonly settle: Settle
   readonly onChecked: (id: string) => void
 }) {
-  const { fresh, onChecked, steps } = options
+  const { fresh, onChecked, settle, steps } = options
   const values = new Map(options.values)
   const invalid: Array<StepInputInvalid> = []
   const outputs = new Map(steps.map((step) => [step.id, Deferred.makeUnsafe<Option.Option<unknown>>()]))
@@ -75,7 +77,11 @@ export const observe = Effect.fnUntraced(function* <E, CheckR, ApplyR>(options: 
     const observed = new Set<Resource>()
     return yield* checkOf(prepared.success).pipe(
       Effect.provideService(Look.Observed, observed),
-      Effect.map((check) => ({ _tag: "Checked" as const, prepared: observing(prepared.success, observed), check })),
+      Effect.map((check) => ({
+        _tag: "Checked" as const,
+        prepared: observing(prepared.success, observed),
+        check: settle(step, prepared.success, check)
+      })),
       Effect.catchCause((cause) =>
         Effect.map(failureOf(cause), (failure) => ({
           _tag: "CheckFailed" as const,

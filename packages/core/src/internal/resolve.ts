@@ -78,6 +78,9 @@ const plannedStep = (
     risk: riskOf(step, needed),
     changes: finding._tag === "Checked" && "changes" in finding.check ? finding.check.changes : [],
     dependsOn: [...step.sources].filter((source) => !source.startsWith("input:")),
+    ...(step.traits.alters === undefined ? {} : { alters: step.traits.alters }),
+    ...(step.traits.undo ? { undo: true } : {}),
+    ...proofOf(finding),
     ...(step.guard.optional === undefined ? {} : { optional: step.guard.optional }),
     ...(step.guard.acknowledged === undefined ? {} : { acknowledged: step.guard.acknowledged })
   }
@@ -92,7 +95,7 @@ const plannedStep = (
   }
   switch (finding.check._tag) {
     case "Satisfied":
-      return none
+      return finding.check.note === undefined ? none : { ...none, reason: finding.check.note }
     case "Needed":
       return { ...base, action: "apply" }
     case "EveryRun":
@@ -154,3 +157,9 @@ const waitingFor = (
     ? { action: "blocked", reason: `needs what ${quoted(blocked)} gives, which is not to be had` }
     : { action: "deferred", reason: knownAfterAll(sources) }
 }
+
+/** What a backup that is there proves. */
+const proofOf = (finding: AnyFinding): Pick<PlannedStep, "proof"> =>
+  finding._tag === "Checked" && finding.check._tag === "Satisfied" && finding.prepared.proof !== undefined
+    ? { proof: finding.prepared.proof(finding.check.output) }
+    : {}

@@ -18,6 +18,7 @@ import type { Base } from "../Plugin.ts"
 import * as Run from "../Run.ts"
 import * as Secrets from "../Secrets.ts"
 import * as FakeTarget from "./FakeTarget.ts"
+import * as MemoryStore from "./MemoryStore.ts"
 
 /**
  * How to rehearse: inputs are given as a record of variables.
@@ -164,11 +165,12 @@ export const apply = <
 const open = <Name extends string, Disposable extends string, A, E, CheckR, ApplyR, Env extends Name, Provides, LayerE>(
   deployment: Deployment<Name, Disposable, A, E, CheckR, ApplyR>,
   layer: Run.Complete<CheckR | ApplyR, Provides, LayerE>,
-  { inputs, target, ...options }: Options<Env, Disposable>
+  { inputs, store, target, ...options }: Options<Env, Disposable>
 ) =>
   Run.openWith(deployment, layer, {
     ...options,
     target: target ?? fakeTarget,
+    store: store ?? MemoryStore.layer(MemoryStore.make()),
     inputs: [{ name: "the test", variables: inputs ?? {} }]
   })
 

@@ -1,4 +1,3 @@
-import { createRequire } from "node:module"
 import { basename } from "node:path"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -6,6 +5,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { Deployment } from "../../Deployment.ts"
 import * as ExitCode from "../../ExitCode.ts"
+import { version } from "../../internal/version.ts"
 import { program } from "./program.ts"
 import type { Seen } from "./reporting.ts"
 import { nodeSurface, type Surface } from "./surface.ts"
@@ -49,10 +49,4 @@ const endOnSignals = (fiber: Fiber.Fiber<number>, note: (line: string) => void):
     fiber.interruptUnsafe()
   }
   for (const signal of signals) process.on(signal, onSignal)
-}
-
-const version = (): string => {
-  const manifest: unknown = createRequire(import.meta.url)("@shipshape/core/package.json")
-  // The package's own manifest always has a version.
-  return (manifest as { readonly version: string }).version
 }

@@ -1,0 +1,79 @@
+/** A deployment's instructions, on their way back to a release. */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type { BackupProof } from "../BackupProof.ts"
+import type { Release } from "../Release.ts"
+import { ReleaseUnknown } from "../RunError.ts"
+import type { AnyInstruction, AnyPrepared, AnyStep, GoingBack } from "./opened.ts"
+
+/** The release that a rollback goes back to: the one that is named, or the one before what runs now. */
+export const releaseOf = (
+  releases: ReadonlyArray<Release>,
+  to: number | undefined
+): Effect.Effect<Release, ReleaseUnknown> => {
+  const running = releases.at(-1)
+  if (running === undefined) {
+    return Effect.fail(
+      new ReleaseUnknown({
+        message: "there is no release to go back to: no run has succeeded here yet",
+        hint: "apply first; a run that succeeds leaves a release"
+      })
+    )
+  }
+  // What a rollback has left is the release that it went back to.
+  const now = running.backTo ?? running.number
+  const found =
+    to === undefined
+      ? releases.findLast(({ backTo, number }) => number < now && backTo === undefined)
+      : releases.find(({ number }) => number === to)
+  if (found !== undefined) return Effect.succeed(found)
+  const known = releases.map(({ number }) => number).join(", ")
+  return Effect.fail(
+    new ReleaseUnknown({
+      message:
+        to === undefined
+          ? `release ${now} is running, and there is none before it`
+          : `there is no release ${to} to go back to; there ${releases.length === 1 ? "is" : "are"}: ${known}`,
+      hint: "`history` lists the runs and the releases that they left"
+    })
+  )
+}
+
+/** The backup that has the data as they were when a release was last running. */
+export const backupOf = (releases: ReadonlyArray<Release>, { backup, number }: Release): BackupProof | undefined =>
+  releases.find((release) => release.number > number && release.backup !== undefined)?.backup ?? backup
+
+/** Each step that has left a part of the release goes its own way back; the others do what they always do. */
+export const wayBack = <E, CheckR, ApplyR>(
+  instructions: ReadonlyArray<AnyInstruction<E, CheckR, ApplyR>>,
+  { allowed, release }: GoingBack,
+  backup: BackupProof | undefined,
+  approvedBy: string
+): ReadonlyArray<AnyInstruction<E, CheckR, ApplyR>> => {
+  const reason = `going back to release ${release.number}`
+  const back = (step: AnyStep<E, CheckR, ApplyR>): AnyStep<E, CheckR, ApplyR> => {
+    const recorded = release.parts[step.id]
+    if (recorded === undefined || recorded.type !== step.type) return step
+    const self: AnyStep<E, CheckR, ApplyR> = {
+      ...step,
+      get steps() {
+        return [self]
+      },
+      // Whoever asks for schema or data to go back has accepted what is lost with them.
+      guard: allowed.schema || allowed.data ? { ...step.guard, acknowledged: { reason, approvedBy } } : step.guard,
+      prepare: (values) =>
+        Result.map(step.prepare(values), (prepared): AnyPrepared<E, CheckR, ApplyR> => {
+          const way = prepared.release?.back(recorded.part, { allowed, backup, release })
+          if (way === undefined) return prepared
+          // What cannot be read is told by the check: nothing has run by then.
+          const cannot = Effect.die
+          return Result.match(way, {
+            onFailure: (error) => ({ ...prepared, check: cannot(error), apply: cannot(error) }),
+            onSuccess: ({ apply, check }) => ({ ...prepared, check, apply })
+          })
+        })
+    }
+    return self
+  }
+  return instructions.map(({ limit, steps }) => ({ limit, steps: steps.map(back) }))
+}

@@ -1,0 +1,142 @@
+/** What follows a failure: nothing, taking back what was applied, or going back to the last release. */
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import * as Check from "../Check.ts"
+import * as Failure from "../Failure.ts"
+import type { LockLost, Mode } from "../Lock.ts"
+import type { StepsInvalid } from "../RunError.ts"
+import type { StoreFailed } from "../Store.ts"
+import { wayBack } from "./back.ts"
+import type { Emit } from "./emit.ts"
+import { execute } from "./execute.ts"
+import type { Opened } from "./opened.ts"
+import { nothing } from "./past.ts"
+import { makeState, type Running } from "./running.ts"
+import { see } from "./seeing.ts"
+import { type Undoable, undoAll } from "./undoing.ts"
+
+/** What was taken back, and what went wrong in that. */
+export interface Recovered {
+  readonly undone: ReadonlyArray<string>
+  readonly aftermath: ReadonlyArray<Failure.Report>
+}
+
+const none: Recovered = { undone: [], aftermath: [] }
+
+/** Does what the environment says for a run that has failed, or what a person has asked for with a run that was cut off. */
+export const recover = <A, E, CheckR, ApplyR>(
+  opened: Opened<A, E, CheckR, ApplyR>,
+  run: Running<E, CheckR, ApplyR>,
+  mode: Mode
+): Effect.Effect<Recovered, LockLost | StoreFailed | StepsInvalid, CheckR | ApplyR> => {
+  if (mode === "undo") return undoUnfinished(opened, run)
+  if (run.state.stop === undefined || run.state.applied.length === 0) return Effect.succeed(none)
+  switch (run.environment.onFailure) {
+    case "undo":
+      return undoThese(
+        run,
+        run.state.applied.map(({ captured, prepared, step }) => ({ id: step.id, step, prepared, captured }))
+      )
+    case "rollback":
+      return opened.back === undefined ? goBack(opened, run) : Effect.succeed(none)
+    default:
+      return Effect.succeed(none)
+  }
+}
+
+type Candidate<E, CheckR, ApplyR> = { readonly id: string } & {
+  readonly [K in keyof Undoable<E, CheckR, ApplyR>]: Undoable<E, CheckR, ApplyR>[K] | undefined
+}
+
+const undoThese = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
+  run: Running<E, CheckR, ApplyR>,
+  candidates: ReadonlyArray<Candidate<E, CheckR, ApplyR>>
+) {
+  const undoable: Array<Undoable<E, CheckR, ApplyR>> = []
+  const staying: Array<string> = []
+  for (const { captured, id, prepared, step } of candidates) {
+    if (step !== undefined && prepared !== undefined && captured !== undefined)
+      undoable.push({ step, prepared, captured })
+    else staying.push(id)
+  }
+  if (staying.length > 0) {
+    run.emit({
+      _tag: "Notice",
+      code: "core.cannot-undo",
+      message: `${staying.map((id) => `“${id}”`).join(", ")} cannot be taken back, and ${staying.length === 1 ? "stays" : "stay"} as applied`
+    })
+  }
+  const { failure, undone } = yield* undoAll(run, undoable)
+  return { undone, aftermath: failure === undefined ? [] : [failure] }
+})
+
+/** What the journal says that an interrupted run has begun. */
+const undoUnfinished = <A, E, CheckR, ApplyR>(
+  { steps }: Opened<A, E, CheckR, ApplyR>,
+  run: Running<E, CheckR, ApplyR>
+) =>
+  undoThese(
+    run,
+    (run.past.unfinished?.begun ?? []).map(({ captured, step: id }) => {
+      const step = steps.find((one) => one.id === id)
+      const prepared = step?.prepare(run.state.values)
+      return {
+        id,
+        step,
+        captured,
+        prepared: prepared !== undefined && Result.isSuccess(prepared) ? prepared.success : undefined
+      }
+    })
+  )
+
+const goBack = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
+  opened: Opened<A, E, CheckR, ApplyR>,
+  run: Running<E, CheckR, ApplyR>
+) {
+  const { emit } = run
+  const release = (yield* opened.store.releases).at(-1)
+  if (release === undefined) {
+    emit({
+      _tag: "Notice",
+      code: "core.no-release",
+      message: "there is no release to go back to yet: the run stops where it failed"
+    })
+    return none
+  }
+  emit({ _tag: "Notice", code: "core.going-back", message: `going back to release ${release.number}` })
+  const allowed = { schema: false, data: false }
+  const instructions = wayBack(opened.instructions, { release, allowed }, undefined, "onFailure")
+  const back = {
+    ...opened,
+    instructions,
+    steps: instructions.flatMap(({ steps }) => steps),
+    back: { release, allowed }
+  }
+  const quiet = changesOnly(emit)
+  const seen = yield* see(back, nothing, () => {})
+  const again: Running<E, CheckR, ApplyR> = {
+    ...run,
+    // Nobody is told twice.
+    settle: (_step, _prepared, check) => (check._tag === "EveryRun" ? Check.satisfied(check.output) : check),
+    planned: new Map(seen.plan.steps.map((step) => [step.id, step])),
+    prepared: new Map(
+      [...seen.findings].flatMap(([id, finding]) => ("prepared" in finding ? [[id, finding.prepared] as const] : []))
+    ),
+    backups: new Set(),
+    state: makeState(seen.values, nothing),
+    emit: quiet
+  }
+  again.state.proofs.push(...run.state.proofs)
+  yield* execute(instructions, again)
+  const stopped = again.state.stop
+  if (stopped === undefined) return none
+  const failure = again.state.results.get(stopped.id)?.failure ?? Failure.report(stopped.cause)
+  return { undone: [], aftermath: [failure] }
+})
+
+/** On the way back only what is done is told: how each step of the run itself has ended stands above. */
+const changesOnly =
+  (emit: Emit): Emit =>
+  (event) => {
+    if (event._tag !== "StepFinished" || event.outcome === "applied" || event.outcome === "failed") emit(event)
+  }
