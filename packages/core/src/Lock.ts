@@ -110,10 +110,10 @@ export const heldBy = (holder: Holder | undefined, now: number): LockHeld =>
 
 const described = ({ mode, run, since, step, who }: Holder, now: number): string => {
   const seconds = Math.max(0, Math.floor((now - since) / 1000))
-  const ago = Duration.format(Duration.seconds(seconds))
+  const ago = seconds === 0 ? "just now" : `${Duration.format(Duration.seconds(seconds))} ago`
   const what = mode === "apply" ? "" : `, a ${mode},`
   return [
-    `run ${run}${what} is going on: ${who.user} on ${who.host} (process ${who.pid}) began it ${ago} ago`,
+    `run ${run}${what} is going on: ${who.user} on ${who.host} (process ${who.pid}) began it ${ago}`,
     ...(step === undefined ? [] : [`and it is at “${step}”`])
   ].join(", ")
 }

@@ -93,10 +93,13 @@ const operations = (
 ): Store.Operations => ({
   name: `memory, ${place.deployment}/${place.environment}`,
   acquire: (claim) =>
-    Effect.acquireRelease(take(shelf, claim, losses), (lease) =>
-      Effect.sync(() => {
-        if (shelf.holder?.run === lease.run) shelf.holder = undefined
-      })
+    Effect.acquireRelease(
+      take(shelf, claim, losses),
+      (lease) =>
+        Effect.sync(() => {
+          if (shelf.holder?.run === lease.run) shelf.holder = undefined
+        }),
+      { interruptible: true }
     ),
   holder: Effect.sync(() => shelf.holder),
   unlock: ({ reason, who }) =>
