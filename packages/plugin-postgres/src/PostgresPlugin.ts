@@ -34,9 +34,6 @@ const limits = {
   lockTimeout: Schema.DurationFromString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("10 seconds")))
 }
 
-const Password = Schema.Redacted(Schema.String)
-const Port = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 65_535 }))
-
 /**
  * A server that is reached over TCP or a local socket.
  *
@@ -64,23 +61,18 @@ const Port = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 65_535 }))
 export const server = Plugin.define("postgres", {
   ...about,
   options: {
-    url: Schema.optionalKey(Schema.Union([Schema.NonEmptyString, Password])),
-    host: Schema.optionalKey(Schema.NonEmptyString),
-    port: Schema.optionalKey(Port),
-    user: Schema.optionalKey(Schema.NonEmptyString),
-    password: Schema.optionalKey(Password),
-    database: Schema.optionalKey(Schema.NonEmptyString),
-    tls: Schema.optionalKey(Schema.Literals(["disable", "require", "verify-full"])),
+    ...address.options,
     resource: Schema.optionalKey(Schema.TemplateLiteral([Schema.NonEmptyString, ":", Schema.NonEmptyString])),
     ...limits
   },
   layer: (options) =>
     Layer.unwrap(
       Effect.gen(function* () {
-        const { database, host, password, port, tls, user } = yield* address.resolve(options)
+        const server = yield* address.resolve(options)
+        const { database, host, password, port, tls, user } = server
         yield* Secrets.register(password)
         const target = yield* Target.Target
-        const name = host.startsWith("/") ? `${host}/.s.PGSQL.${port}` : `${host}:${port}`
+        const name = address.nameOf(server)
         const login = { ...options, server: name, user, password, database, resource: options.resource }
         const env = environment(login, { PGHOST: host, PGPORT: String(port), PGSSLMODE: tls })
         return services(login, { _tag: "Socket", host, port, tls }, dumpTools.onTarget(target, name, env))
@@ -115,8 +107,8 @@ export const inService = Plugin.define("postgres", {
     service: Schema.NonEmptyString,
     user: Schema.NonEmptyString,
     database: Schema.NonEmptyString,
-    password: Schema.optionalKey(Password),
-    port: Port.pipe(Schema.withDecodingDefaultKey(Effect.succeed(5432))),
+    password: Schema.optionalKey(address.Password),
+    port: address.Port.pipe(Schema.withDecodingDefaultKey(Effect.succeed(5432))),
     ...limits
   },
   layer: ({ port, service, ...options }) =>

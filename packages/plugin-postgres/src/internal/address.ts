@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
+import * as Schema from "effect/Schema"
 import { ConnectionOptionsInvalid } from "../PostgresError.ts"
 
 /** How a connection is encrypted: not; without asking who answers; only with a certificate that is right. */
@@ -28,6 +29,26 @@ export interface Address {
   readonly database: string
   readonly tls: Tls
 }
+
+/** A secret of a connection. */
+export const Password = Schema.Redacted(Schema.String)
+
+export const Port = Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 65_535 }))
+
+/** What a deployment may give, as options of a plugin. */
+export const options = {
+  url: Schema.optionalKey(Schema.Union([Schema.NonEmptyString, Password])),
+  host: Schema.optionalKey(Schema.NonEmptyString),
+  port: Schema.optionalKey(Port),
+  user: Schema.optionalKey(Schema.NonEmptyString),
+  password: Schema.optionalKey(Password),
+  database: Schema.optionalKey(Schema.NonEmptyString),
+  tls: Schema.optionalKey(Schema.Literals(["disable", "require", "verify-full"]))
+}
+
+/** How messages name the server. */
+export const nameOf = ({ host, port }: Address): string =>
+  host.startsWith("/") ? `${host}/.s.PGSQL.${port}` : `${host}:${port}`
 
 const example = "postgres://user:password@host:5432/database"
 

@@ -2,8 +2,10 @@
 import * as net from "node:net"
 import type { Duplex } from "node:stream"
 import type { Target } from "@shipshape/core"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import pg from "pg"
@@ -56,10 +58,21 @@ export interface Connection {
   readonly destroy: Effect.Effect<void>
 }
 
+/** A connection whose end can be waited for. */
+export interface Watched extends Connection {
+  /** Ends once the connection is open no longer, with what was said of that. */
+  readonly closed: Effect.Effect<unknown>
+  /** The process that serves it, as the server said when it was opened. A proxy may say something else. */
+  readonly backend: number | undefined
+}
+
 const connectTimeoutMillis = 10_000
 
 /** How long the server may take to close a connection that says goodbye. */
 const goodbyeMillis = 2_000
+
+/** After so much silence the system asks whether the server is still there. */
+const keepAliveMillis = 10_000
 
 const applicationName = "shipshape"
 
@@ -90,7 +103,13 @@ const configOf = (login: Login, route: Route, stream: Duplex): pg.ClientConfig =
   pipeline: true,
   stream: () => stream,
   ...(route._tag === "Socket"
-    ? { host: route.host, port: route.port, ssl: sslOf(route.tls), keepAlive: true }
+    ? {
+        host: route.host,
+        port: route.port,
+        ssl: sslOf(route.tls),
+        keepAlive: true,
+        keepAliveInitialDelayMillis: keepAliveMillis
+      }
     : { host: "127.0.0.1", port: 5432, ssl: false })
 })
 
@@ -109,18 +128,25 @@ const end = (client: pg.Client, stream: Duplex): Effect.Effect<void> =>
 export const connect = Effect.fnUntraced(function* (
   login: Login,
   route: Route
-): Effect.fn.Return<Connection, ConnectFailure, Scope.Scope> {
+): Effect.fn.Return<Watched, ConnectFailure, Scope.Scope> {
   const carrier = route._tag === "Stream" ? yield* route.open : undefined
   const stream = carrier === undefined ? new net.Socket() : asSocket(carrier.duplex)
   const client = new pg.Client(configOf(login, route, stream))
   let open = true
-  const closed = () => {
+  const ended = Deferred.makeUnsafe<unknown>()
+  const closed = (why: unknown) => {
     open = false
+    Deferred.doneUnsafe(ended, Effect.succeed(why))
   }
   // Whoever waits for a query is told by that query.
   client.on("error", closed)
-  client.on("end", closed)
-  yield* Effect.addFinalizer(() => Effect.andThen(Effect.sync(closed), end(client, stream)))
+  client.on("end", () => closed("it ended"))
+  yield* Effect.addFinalizer(() =>
+    Effect.andThen(
+      Effect.sync(() => closed("it is needed no longer")),
+      end(client, stream)
+    )
+  )
   yield* Effect.tryPromise({ try: () => client.connect(), catch: (cause) => cause }).pipe(
     Effect.catch((cause) =>
       carrier === undefined || isFromServer(cause)
@@ -131,18 +157,22 @@ export const connect = Effect.fnUntraced(function* (
   )
   return {
     isOpen: () => open,
+    closed: Deferred.await(ended),
+    // pg keeps it for cancelling; its types leave it out.
+    backend:
+      Predicate.hasProperty(client, "processID") && Predicate.isNumber(client.processID) ? client.processID : undefined,
     query: (statement) =>
       Effect.callback((resume) => {
         const config: ExtendedQuery = { text: statement.text, values: [...statement.values], queryMode: "extended" }
         client.query(config, (cause: unknown, result) => {
           if (isNothing(cause)) return resume(Effect.succeed(rowsOf(result)))
           const error = queryError(login, cause, statement.text)
-          if (error._tag === "ConnectionLost") closed()
+          if (error._tag === "ConnectionLost") closed(error)
           resume(Effect.fail(error))
         })
       }),
     destroy: Effect.sync(() => {
-      closed()
+      closed("it was given up")
       stream.destroy()
     })
   }
