@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Check, Step } from "@shipshape/core"
+import { Check, Release, Step } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { ComposeControl } from "./ComposeControl.ts"
@@ -11,6 +11,7 @@ import { type BuildInputs, ComposeProbe, type Service } from "./ComposeProbe.ts"
 import { NotSupported } from "./DockerError.ts"
 import { isBuiltFrom, labelsOf, reasonToBuild } from "./internal/buildLabels.ts"
 import { Flag, Names } from "./internal/fields.ts"
+import { back, forget, Images, keep, record } from "./internal/imageRelease.ts"
 import { servicesOf } from "./internal/names.ts"
 import * as resources from "./internal/resources.ts"
 
@@ -62,6 +63,59 @@ const outdated = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
   return { services, images, pending }
 })
 
+const lookAtBuild = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
+  const { images, pending } = yield* outdated(names)
+  const rebuilt = new Set(pending.map(({ service }) => service.image))
+  const users = Object.values((yield* (yield* ComposeProbe).project).services).filter(({ image }) => rebuilt.has(image))
+  return {
+    changes: pending.map(({ inputs, service }) =>
+      reasonToBuild(service.name, inputs.context, images.get(service.image), inputs)
+    ),
+    touches: users.map(({ name }) => resources.image(name))
+  }
+})
+
+const builtImages = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
+  const probe = yield* ComposeProbe
+  const services = yield* servicesOf(yield* probe.project, names)
+  const images = yield* probe.images
+  return { images: Object.fromEntries(services.map(({ image, name }) => [name, images.get(image)?.id ?? ""])) }
+})
+
+const buildOutdated = Effect.fnUntraced(function* (
+  names: ReadonlyArray<string>,
+  how: { readonly noCache: boolean; readonly pull: boolean }
+) {
+  const { pending } = yield* outdated(names)
+  if (pending.length === 0) return
+  yield* (yield* ComposeControl).build(
+    pending.map(({ service }) => service.name),
+    {
+      noCache: how.noCache,
+      pull: how.pull,
+      labels: Object.fromEntries(pending.map(({ inputs, service }) => [service.name, labelsOf(inputs)]))
+    }
+  )
+})
+
+const building = Step.make("docker.build", {
+  description: "The images of services are built from what is here",
+  risk: "reversible",
+  alters: "none",
+  input: { services: Names, noCache: Flag, pull: Flag },
+  output: { images: ImagesByService },
+  provides: ({ services }) => services.map(resources.image),
+  observes: ({ services }) => [resources.configuration, ...services.map(resources.image)],
+  touches: ({ services }) => services.map(resources.image),
+  check: Effect.fn("docker.build.check")(function* ({ services: names }) {
+    const { changes, touches } = yield* lookAtBuild(names)
+    return changes.length === 0 ? Check.satisfied(yield* builtImages(names)) : Check.needed(changes, { touches })
+  }),
+  apply: Effect.fn("docker.build.apply")(function* (input) {
+    yield* buildOutdated(input.services, input)
+  })
+})
+
 /**
  * The images of services are built from exactly what is here: the files that the builder sees, the Dockerfile, and the
  * service's `build` in the Compose files. The image itself remembers that in its labels, so one that somebody else has
@@ -72,6 +126,10 @@ const outdated = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
  *
  * A folder `.shipshape` in a context never makes it build. The builder sees it all the same unless `.dockerignore`
  * names it, where it belongs: what is kept of env files lies in it.
+ *
+ * A release records each image, which then has the name `shipshape/<project>-<service>:<deployment>-<environment>-<number>`
+ * too, as long as the release is kept: `docker image prune` leaves it, `docker image prune --all` does not. Going back
+ * gives the service's reference to that image and builds nothing.
  *
  * @example
  * ```ts
@@ -84,62 +142,44 @@ const outdated = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
  *
  * @since 0.1.0
  */
-export const build = Step.make("docker.build", {
-  description: "The images of services are built from what is here",
-  risk: "reversible",
-  alters: "none",
-  input: { services: Names, noCache: Flag, pull: Flag },
-  output: { images: ImagesByService },
-  provides: ({ services }) => services.map(resources.image),
-  observes: ({ services }) => [resources.configuration, ...services.map(resources.image)],
-  touches: ({ services }) => services.map(resources.image),
-  check: Effect.fn("docker.build.check")(function* ({ services: names }) {
-    const probe = yield* ComposeProbe
-    const { images, pending, services } = yield* outdated(names)
-    if (pending.length === 0) {
-      return Check.satisfied({
-        images: Object.fromEntries(services.map(({ image, name }) => [name, images.get(image)?.id ?? ""]))
-      })
-    }
-    const rebuilt = new Set(pending.map(({ service }) => service.image))
-    const users = Object.values((yield* probe.project).services).filter(({ image }) => rebuilt.has(image))
-    return Check.needed(
-      pending.map(({ inputs, service }) =>
-        reasonToBuild(service.name, inputs.context, images.get(service.image), inputs)
-      ),
-      { touches: users.map(({ name }) => resources.image(name)) }
-    )
-  }),
-  apply: Effect.fn("docker.build.apply")(function* ({ noCache, pull, services: names }) {
-    const { pending } = yield* outdated(names)
-    if (pending.length === 0) return
-    yield* (yield* ComposeControl).build(
-      pending.map(({ service }) => service.name),
-      {
-        noCache,
-        pull,
-        labels: Object.fromEntries(pending.map(({ inputs, service }) => [service.name, labelsOf(inputs)]))
-      }
-    )
-  })
+export const build = Release.of(building, {
+  part: Images,
+  record,
+  keep,
+  forget,
+  back: (how) =>
+    back(how, {
+      look: lookAtBuild,
+      apply: (names) => buildOutdated(names, how.input),
+      output: builtImages(how.input.services)
+    })
 })
 
-/**
- * The images of services are there. With `policy: "missing"`, the default, only those that are not are pulled; with
- * `"always"` all are pulled in every apply, as nobody can know without asking the registry whether a tag has moved.
- *
- * @example
- * ```ts
- * import { Compose } from "@shipshape/plugin-docker"
- * import assert from "node:assert"
- *
- * const database = Compose.pull("database-image", { services: ["db"], policy: "missing" })
- * assert.equal(database.type, "docker.pull")
- * ```
- *
- * @since 0.1.0
- */
-export const pull = Step.make("docker.pull", {
+const lookAtMissing = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
+  const probe = yield* ComposeProbe
+  const services = yield* servicesOf(yield* probe.project, names)
+  const images = yield* probe.images
+  // Nothing that is there is replaced.
+  return { changes: pulls(services.filter(({ image }) => !images.has(image))), touches: [] }
+})
+
+const pulls = (services: ReadonlyArray<Service>): ReadonlyArray<Check.Change> =>
+  services.map(({ image, name }) => ({ summary: `pull ${image} for ${name}` }))
+
+const pulledImages = Effect.fnUntraced(function* (names: ReadonlyArray<string>) {
+  const services = yield* servicesOf(yield* (yield* ComposeProbe).project, names)
+  return { images: Object.fromEntries(services.map(({ image, name }) => [name, image])) }
+})
+
+const pullWanted = Effect.fnUntraced(function* (names: ReadonlyArray<string>, policy: "missing" | "always") {
+  const probe = yield* ComposeProbe
+  const services = yield* servicesOf(yield* probe.project, names)
+  const images = yield* probe.images
+  const wanted = services.filter(({ image }) => policy === "always" || !images.has(image))
+  if (wanted.length > 0) yield* (yield* ComposeControl).pull(wanted.map(({ name }) => name))
+})
+
+const pulling = Step.make("docker.pull", {
   description: "The images of services are there",
   risk: "reversible",
   alters: "none",
@@ -154,21 +194,44 @@ export const pull = Step.make("docker.pull", {
   observes: ({ services }) => [resources.configuration, ...services.map(resources.image)],
   touches: ({ services }) => services.map(resources.image),
   check: Effect.fn("docker.pull.check")(function* ({ policy, services: names }) {
-    const probe = yield* ComposeProbe
-    const services = yield* servicesOf(yield* probe.project, names)
-    const output = { images: Object.fromEntries(services.map(({ image, name }) => [name, image])) }
-    const changes = (of: ReadonlyArray<Service>) =>
-      of.map(({ image, name }) => ({ summary: `pull ${image} for ${name}` }))
-    if (policy === "always") return Check.everyRun(changes(services), output)
-    const images = yield* probe.images
-    const missing = services.filter(({ image }) => !images.has(image))
-    return missing.length === 0 ? Check.satisfied(output) : Check.needed(changes(missing), { touches: [] })
+    if (policy === "always") {
+      const services = yield* servicesOf(yield* (yield* ComposeProbe).project, names)
+      return Check.everyRun(pulls(services), yield* pulledImages(names))
+    }
+    const { changes, touches } = yield* lookAtMissing(names)
+    return changes.length === 0 ? Check.satisfied(yield* pulledImages(names)) : Check.needed(changes, { touches })
   }),
   apply: Effect.fn("docker.pull.apply")(function* ({ policy, services: names }) {
-    const probe = yield* ComposeProbe
-    const services = yield* servicesOf(yield* probe.project, names)
-    const images = yield* probe.images
-    const wanted = services.filter(({ image }) => policy === "always" || !images.has(image))
-    if (wanted.length > 0) yield* (yield* ComposeControl).pull(wanted.map(({ name }) => name))
+    yield* pullWanted(names, policy)
   })
+})
+
+/**
+ * The images of services are there. With `policy: "missing"`, the default, only those that are not are pulled; with
+ * `"always"` all are pulled in every apply, as nobody can know without asking the registry whether a tag has moved.
+ *
+ * A release records and keeps them as {@link build} does, and going back pulls nothing that it has.
+ *
+ * @example
+ * ```ts
+ * import { Compose } from "@shipshape/plugin-docker"
+ * import assert from "node:assert"
+ *
+ * const database = Compose.pull("database-image", { services: ["db"], policy: "missing" })
+ * assert.equal(database.type, "docker.pull")
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const pull = Release.of(pulling, {
+  part: Images,
+  record,
+  keep,
+  forget,
+  back: (how) =>
+    back(how, {
+      look: lookAtMissing,
+      apply: (names) => pullWanted(names, "missing"),
+      output: pulledImages(how.input.services)
+    })
 })

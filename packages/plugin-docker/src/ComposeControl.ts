@@ -6,7 +6,15 @@
 import { Access, type Target } from "@shipshape/core"
 import type * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
-import type { BuildFailed, CommandFailed, NotWritable, ProjectError, PullFailed, VolumeInUse } from "./DockerError.ts"
+import type {
+  BuildFailed,
+  CommandFailed,
+  EngineError,
+  NotWritable,
+  ProjectError,
+  PullFailed,
+  VolumeInUse
+} from "./DockerError.ts"
 
 /**
  * How images are built.
@@ -59,6 +67,10 @@ export class ComposeControl extends Access.Control<
       options: BuildOptions
     ) => Effect.Effect<void, ProjectError | BuildFailed>
     readonly pull: (services: ReadonlyArray<string>) => Effect.Effect<void, ProjectError | PullFailed>
+    /** Lets a reference point to the image of this id. */
+    readonly tag: (id: string, reference: string) => Effect.Effect<void, EngineError>
+    /** Takes a reference away, and with the last one the image, unless a running container uses it. */
+    readonly untag: (reference: string) => Effect.Effect<void, EngineError>
     /** Makes, replaces and starts containers, those of the services they depend on too. Builds nothing. */
     readonly up: (services: ReadonlyArray<string>) => Effect.Effect<void, ProjectError>
     readonly unpause: (services: ReadonlyArray<string>) => Effect.Effect<void, ProjectError>

@@ -107,6 +107,8 @@ export interface Container {
  */
 export interface Image {
   readonly id: string
+  /** What registries know it by, as in `postgres@sha256:…`; none where it was built here. */
+  readonly digests: ReadonlyArray<string>
   readonly labels: Readonly<Record<string, string>>
 }
 
@@ -196,6 +198,8 @@ export class ComposeProbe extends Access.Probe<
     readonly containers: Effect.Effect<ReadonlyArray<Container>, ProjectError>
     /** The images of the project's services that are there, by reference. */
     readonly images: Effect.Effect<ReadonlyMap<string, Image>, ProjectError>
+    /** Those of these images that are there, whosever they are, by the id or reference that was asked for. */
+    readonly findImages: (names: ReadonlyArray<string>) => Effect.Effect<ReadonlyMap<string, Image>, EngineError>
     /** The names of all volumes that the engine has. */
     readonly volumes: Effect.Effect<ReadonlySet<string>, EngineError>
     /** What would go into the build of each service that can be built. */

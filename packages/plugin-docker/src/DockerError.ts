@@ -200,6 +200,47 @@ export class NotWritable extends Schema.TaggedError<NotWritable>()("NotWritable"
 }) {}
 
 /**
+ * An image of a release to go back to is no longer there. Nothing has changed.
+ *
+ * @since 0.1.0
+ */
+export class ImageGone extends Schema.TaggedError<ImageGone>()("ImageGone", {
+  ...Failure.fields("docker.image-gone"),
+  service: Schema.String,
+  image: Schema.String
+}) {}
+
+/**
+ * The copy of an env file that going back or undoing needs is not there, or is not what it was.
+ *
+ * @since 0.1.0
+ */
+export class EnvFileGone extends Schema.TaggedError<EnvFileGone>()("EnvFileGone", {
+  ...Failure.fields("docker.env-file-gone"),
+  path: Schema.String
+}) {}
+
+/**
+ * An env file changed while a release was recorded: what is there is not what the release says. Nothing was kept.
+ *
+ * @since 0.1.0
+ */
+export class EnvFileMoved extends Schema.TaggedError<EnvFileMoved>()("EnvFileMoved", {
+  ...Failure.fields("docker.env-file-moved"),
+  path: Schema.String
+}) {}
+
+/**
+ * Directories that a step has made hold something by now: undoing leaves them.
+ *
+ * @since 0.1.0
+ */
+export class DirectoryNotEmpty extends Schema.TaggedError<DirectoryNotEmpty>()("DirectoryNotEmpty", {
+  ...Failure.fields("docker.directory-not-empty"),
+  paths: Schema.Array(Schema.String)
+}) {}
+
+/**
  * Docker says no for another reason; `tail` holds what it printed.
  *
  * @since 0.1.0

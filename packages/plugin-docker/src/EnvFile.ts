@@ -5,7 +5,7 @@
  */
 
 import { randomBytes } from "node:crypto"
-import { Check, Dotenv, Secrets, Step, Target } from "@shipshape/core"
+import { Check, Dotenv, Release, Step, Target, Undo } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
@@ -13,7 +13,11 @@ import * as Schema from "effect/Schema"
 import { ComposeProbe } from "./ComposeProbe.ts"
 import { EnvFileIncomplete, NotSupported } from "./DockerError.ts"
 import { pathIn } from "./internal/cli.ts"
+import { replace } from "./internal/envFacts.ts"
+import { read, registerSecrets, unlessDenied } from "./internal/envReading.ts"
+import { back, forget, keep, Recorded, record } from "./internal/envRelease.ts"
 import { setKey } from "./internal/envText.ts"
+import { Captured, capture, restore } from "./internal/envUndo.ts"
 import { Id, SecretMode } from "./internal/fields.ts"
 import { ownershipChanges } from "./internal/ownership.ts"
 import * as resources from "./internal/resources.ts"
@@ -42,19 +46,6 @@ const generated = (): string => randomBytes(48).toString("base64url")
 
 const reveal = (value: string | Redacted.Redacted<string>): string =>
   Redacted.isRedacted(value) ? Redacted.value(value) : value
-
-/** Keys whose value should not be seen, whoever prints it. */
-const secretKey = /SECRET|PASSWORD|PASSWD|TOKEN|PRIVATE|CREDENTIAL|_KEY$/i
-
-/** A value of so few letters stands in many texts by chance. */
-const shortestSecret = 6
-
-const registerSecrets = (values: Readonly<Record<string, string>>, generate: ReadonlyArray<string>) =>
-  Secrets.register(
-    Object.entries(values).flatMap(([key, value]) =>
-      value.length >= shortestSecret && (secretKey.test(key) || generate.includes(key)) ? [Redacted.make(value)] : []
-    )
-  )
 
 /** What the step does to one key. */
 interface KeyChange {
@@ -100,56 +91,15 @@ const unknownKeys = (input: Input, present: Readonly<Record<string, string>>): R
   return input.requires.filter((key) => !isSet(present, key) && !known.has(key))
 }
 
-const read = Effect.fnUntraced(function* (input: Input, path: string) {
-  const bytes = yield* (yield* Target.TargetProbe).readFile(path)
-  const text = new TextDecoder().decode(bytes)
-  const present = yield* Effect.fromResult(Dotenv.parse(text, input.path))
-  yield* registerSecrets(present, input.generate)
-  return { text, present }
-})
-
-/** The text and the keys of the file; none of both where there is none, or this user may not read it (yet). */
-const readIfAllowed = (input: Input, path: string, wrongOwnership: boolean) =>
-  read(input, path).pipe(
-    Effect.catchIf(
-      (error) => wrongOwnership && error._tag === "FileFailed" && (error.errno === "EACCES" || error.errno === "EPERM"),
-      () => Effect.succeed(undefined)
-    )
-  )
+/** The text and the keys of the file; none of both where this user may not read it, while its owner is not the right one. */
+const readIfAllowed = (input: Input, path: string, wrongOwnership: boolean) => {
+  const reading = read(path, input.path, input.generate)
+  return wrongOwnership ? unlessDenied(reading) : reading
+}
 
 const ownershipOf = ({ group, mode, owner }: Input) => ({ uid: owner, gid: group, mode })
 
-/**
- * An env file is there, belongs to whom it should, and holds the keys that are needed. Paths start at the project's
- * folder. Values never stand in a plan, a log or an error.
- *
- * - `requires`: keys that must not be empty. One that the file lacks and the step has no value for blocks the plan.
- * - `values`: keys that must have these values: plain ones, or secrets from the deployment's inputs.
- * - `defaults`: values for keys that are missing or empty; one that is there stays.
- * - `generate`: keys that get 64 random letters where they are missing or empty, and keep them ever after.
- *
- * Other lines and comments stay as they are. `mode` (the default is `0o640`) may give other users nothing.
- *
- * @example
- * ```ts
- * import { EnvFile } from "@shipshape/plugin-docker"
- * import assert from "node:assert"
- * import * as Redacted from "effect/Redacted"
- *
- * const env = EnvFile.present("env-file", {
- *   path: ".env",
- *   owner: 1000,
- *   mode: 0o640,
- *   requires: ["SECRET_KEY", "DATABASE_URL"],
- *   values: { DB_PASSWORD: Redacted.make("s3cret") },
- *   generate: ["SECRET_KEY"]
- * })
- * assert.equal(env.type, "docker.envFile")
- * ```
- *
- * @since 0.1.0
- */
-export const present = Step.make("docker.envFile", {
+const presence = Step.make("docker.envFile", {
   description: "An env file is there, with its owner, mode and keys",
   risk: "reversible",
   alters: "none",
@@ -190,7 +140,7 @@ export const present = Step.make("docker.envFile", {
     if (stat !== undefined && ownershipChanges(input.path, stat, ownership).length > 0) {
       yield* target.setOwnership(path, ownership)
     }
-    const found = stat === undefined ? { text: "", present: {} } : yield* read(input, path)
+    const found = stat === undefined ? { text: "", present: {} } : yield* read(path, input.path, input.generate)
     const unknown = unknownKeys(input, found.present)
     if (unknown.length > 0) return yield* incomplete(input, path, stat !== undefined, unknown)
     const changes = keyChanges(input, found.present).map(({ key, value }) => [key, value()] as const)
@@ -198,7 +148,7 @@ export const present = Step.make("docker.envFile", {
     yield* registerSecrets(Object.fromEntries(changes), input.generate)
     const text = changes.reduce((before, [key, value]) => setKey(before, key, value), found.text)
     yield* verify(input, text, changes)
-    yield* target.writeFile(path, text, ownership)
+    yield* replace(path, text, ownership)
   })
 })
 
@@ -216,4 +166,51 @@ const verify = Effect.fnUntraced(function* (
     message: `the value of ${wrong[0]} cannot be written to an env file so that it is read back as it is`,
     hint: "leave out control characters, or encode the value, as in base64"
   })
+})
+
+const undoable = Undo.of(presence, { captured: Captured, capture, restore })
+
+/**
+ * An env file is there, belongs to whom it should, and holds the keys that are needed. Paths start at the project's
+ * folder. Values never stand in a plan, a log or an error.
+ *
+ * - `requires`: keys that must not be empty. One that the file lacks and the step has no value for blocks the plan.
+ * - `values`: keys that must have these values: plain ones, or secrets from the deployment's inputs.
+ * - `defaults`: values for keys that are missing or empty; one that is there stays.
+ * - `generate`: keys that get 64 random letters where they are missing or empty, and keep them ever after.
+ *
+ * Other lines and comments stay as they are. What the file held before each change stays in `.shipshape/kept/.undo`, for
+ * the ten last changes, so that a run can be undone.
+ *
+ * A release records owner, mode and a digest of the content, and keeps a copy in
+ * `.shipshape/kept/<deployment>/<environment>/<release>/`: it holds the same secrets, and only its owner may read it. Going
+ * back writes that copy, whatever `values` say; the plan names the keys that change.
+ *
+ * `mode` (the default is `0o640`) may give other users nothing.
+ *
+ * @example
+ * ```ts
+ * import { EnvFile } from "@shipshape/plugin-docker"
+ * import assert from "node:assert"
+ * import * as Redacted from "effect/Redacted"
+ *
+ * const env = EnvFile.present("env-file", {
+ *   path: ".env",
+ *   owner: 1000,
+ *   mode: 0o640,
+ *   requires: ["SECRET_KEY", "DATABASE_URL"],
+ *   values: { DB_PASSWORD: Redacted.make("s3cret") },
+ *   generate: ["SECRET_KEY"]
+ * })
+ * assert.equal(env.type, "docker.envFile")
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const present = Release.of(undoable, {
+  part: Recorded,
+  record,
+  keep,
+  forget,
+  back
 })

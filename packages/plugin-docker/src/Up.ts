@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Check, Step } from "@shipshape/core"
+import { Check, Release, Step } from "@shipshape/core"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
@@ -41,27 +41,35 @@ const forOther = (decision: Decision, neededBy: string): Decision => ({
 const touchedBy = (decisions: ReadonlyArray<Decision>) =>
   decisions.filter(({ act }) => act !== "wait" && act !== "unpause").map(({ service }) => resources.service(service))
 
-/**
- * Services run, made of the images and the configuration as they are now, and with them the services they depend on.
- * Only what is not so is made, replaced or started; the plan names each, and why. Nothing is built: what has no image
- * yet waits for `Compose.build`.
- *
- * `wait` says when the step is done: `"healthy"` (the default) once every health check passes, `"running"` once every
- * container runs, `false` at once. `timeout` is how long that may take, as in `"5 minutes"`, the default. A container
- * that gets unhealthy, ends or keeps restarting fails the step before, with its log's last lines.
- *
- * @example
- * ```ts
- * import { Compose } from "@shipshape/plugin-docker"
- * import assert from "node:assert"
- *
- * const database = Compose.up("database", { services: ["db"], wait: "healthy", timeout: "2 minutes" })
- * assert.equal(database.type, "docker.up")
- * ```
- *
- * @since 0.1.0
- */
-export const up = Step.make("docker.up", {
+/** What runs. Nothing goes back by it: an image or a configuration that has gone back makes the containers anew. */
+const Running = Schema.Struct({
+  services: Schema.Record(
+    Schema.String,
+    Schema.Struct({
+      image: Schema.String,
+      digests: Schema.Array(Schema.String),
+      /** Compose's own digest of the configuration. */
+      configuration: Schema.String
+    })
+  )
+})
+
+const record = Effect.fnUntraced(function* ({ services: names }: { readonly services: ReadonlyArray<string> }) {
+  const probe = yield* ComposeProbe
+  const running = (yield* probe.containers).filter(({ oneOff, state }) => !oneOff && state === "running")
+  const found = names.flatMap((name) => running.find(({ service }) => service === name) ?? [])
+  const images = yield* probe.findImages(found.map(({ image }) => image))
+  return {
+    services: Object.fromEntries(
+      found.map(({ hash, image, service }) => [
+        service,
+        { image, digests: images.get(image)?.digests ?? [], configuration: hash }
+      ])
+    )
+  }
+})
+
+const bringingUp = Step.make("docker.up", {
   description: "Services run, made of the present images and configuration",
   risk: "reversible",
   alters: "none",
@@ -117,3 +125,27 @@ export const up = Step.make("docker.up", {
     }).pipe(Effect.timeoutOrElse({ duration: timeout, orElse: () => timedOut(wanted, Duration.format(timeout)) }))
   })
 })
+
+/**
+ * Services run, made of the images and the configuration as they are now, and with them the services they depend on.
+ * Only what is not so is made, replaced or started; the plan names each, and why. Nothing is built: what has no image
+ * yet waits for `Compose.build`.
+ *
+ * `wait` says when the step is done: `"healthy"` (the default) once every health check passes, `"running"` once every
+ * container runs, `false` at once. `timeout` is how long that may take, as in `"5 minutes"`, the default. A container
+ * that gets unhealthy, ends or keeps restarting fails the step before, with its log's last lines.
+ *
+ * A release records the image and the configuration that each service runs with.
+ *
+ * @example
+ * ```ts
+ * import { Compose } from "@shipshape/plugin-docker"
+ * import assert from "node:assert"
+ *
+ * const database = Compose.up("database", { services: ["db"], wait: "healthy", timeout: "2 minutes" })
+ * assert.equal(database.type, "docker.up")
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const up = Release.of(bringingUp, { part: Running, record })

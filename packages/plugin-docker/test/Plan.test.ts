@@ -100,7 +100,9 @@ describe("a deployment", () => {
         "build backend frontend",
         "up db",
         "up backend frontend",
-        "make directories in backend: /app/storage/documents /app/storage/temp"
+        "make directories in backend: /app/storage/documents /app/storage/temp",
+        "tag shipshape/app-backend:app-staging-1",
+        "tag shipshape/app-frontend:app-staging-1"
       ])
       const text = new TextDecoder().decode(world.machine.files.get("/srv/app/.env")?.content)
       assert.strictEqual(text, "# settings\nDB_NAME=app\nSECRET_KEY=0123456789abcdef\nDB_PASSWORD='hunter2 hunter2'\n")

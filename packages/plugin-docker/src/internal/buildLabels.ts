@@ -20,9 +20,11 @@ export const labelsOf = ({ fingerprint, parts }: BuildInputs): Readonly<Record<s
   return { [fingerprintLabel]: fingerprint, ...(packed.length > partsLimit ? {} : { [partsLabel]: packed }) }
 }
 
+/** What an image was built from; nothing where no step has built it. */
+export const fingerprintOf = (image: Image): string | undefined => image.labels[fingerprintLabel]
+
 /** Whether an image was built from these inputs. */
-export const isBuiltFrom = (image: Image, inputs: BuildInputs): boolean =>
-  image.labels[fingerprintLabel] === inputs.fingerprint
+export const isBuiltFrom = (image: Image, inputs: BuildInputs): boolean => fingerprintOf(image) === inputs.fingerprint
 
 const unpack = (packed: string): Option.Option<Readonly<Record<string, string>>> => {
   try {

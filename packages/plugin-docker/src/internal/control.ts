@@ -82,6 +82,15 @@ export const make = (options: ProjectOptions, machine: Target.Operations): Compo
       }).pipe(Effect.mapError(buildFailed(services)), Effect.asVoid)
     },
     pull: (services) => compose(["pull", ...services]).pipe(Effect.mapError(pullFailed(services)), Effect.asVoid),
+    tag: (id, reference) => docker("image", "tag", id, reference),
+    // By force: otherwise the last name of an image stays as long as a container is made of it.
+    untag: (reference) =>
+      docker("image", "rm", "--force", reference).pipe(
+        Effect.catchIf(
+          (error) => error._tag === "DockerFailed" && /no such image/i.test(error.message),
+          () => Effect.void
+        )
+      ),
     up: (services) => onProject("up", "--detach", "--no-build", ...services),
     unpause: (services) => onProject("unpause", ...services),
     restart: (services) => onProject("restart", "--no-deps", ...services),

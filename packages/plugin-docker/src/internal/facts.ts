@@ -172,7 +172,7 @@ export const parseImages = (
   Effect.map(parseInspectedImages(text), (all) => {
     const byName = new Map(
       all.flatMap(({ Config, Id, RepoDigests, RepoTags }) => {
-        const image: Image = { id: Id, labels: Config?.Labels ?? {} }
+        const image: Image = { id: Id, digests: RepoDigests ?? [], labels: Config?.Labels ?? {} }
         return [Id, ...(RepoTags ?? []), ...(RepoDigests ?? [])].map((name) => [canonical(name), image] as const)
       })
     )

@@ -54,13 +54,15 @@ export const makeFacts = (options: ProjectOptions, probe: Target.ReadOperations)
       return yield* parseContainers(yield* inspect(read, "container", ids))
     })
   )
-  const images = once(
-    Effect.gen(function* () {
-      const { services } = yield* project
-      const references = [...new Set(Object.values(services).map(({ image }) => image))]
-      if (references.length === 0) return new Map<string, Image>()
-      return yield* parseImages(references, yield* inspect(read, "image", references))
-    })
+  // A name of an image has no line break.
+  const find = Look.shared((lines: string) => {
+    const names = lines.split("\n")
+    return Effect.flatMap(inspect(read, "image", names), (text) => parseImages(names, text))
+  })
+  const findImages = (names: ReadonlyArray<string>) =>
+    names.length === 0 ? Effect.succeed(new Map<string, Image>()) : find([...new Set(names)].sort().join("\n"))
+  const images = Effect.flatMap(project, ({ services }) =>
+    findImages(Object.values(services).map(({ image }) => image))
   )
   const volumes = once(
     Effect.map(read.engine(["volume", "ls", "--quiet"]), ({ stdout }): ReadonlySet<string> => new Set(linesOf(stdout)))
@@ -70,6 +72,7 @@ export const makeFacts = (options: ProjectOptions, probe: Target.ReadOperations)
     project,
     containers,
     images,
+    findImages,
     volumes,
     buildInputs: once(Effect.flatMap(config, (c) => buildInputs(probe, options.directory, c)))
   }
@@ -208,13 +211,14 @@ const named =
 export const make = (options: ProjectOptions, probe: Target.ReadOperations, facts: Facts): ComposeProbe["Service"] => {
   const read = makeReader(options, probe)
   const inside = makeInside(options, probe)
-  const { buildInputs, containers, images, project, volumes } = facts
+  const { buildInputs, containers, findImages, images, project, volumes } = facts
   return {
     directory: options.directory,
     engine: makeEngine(read),
     project,
     containers,
     images,
+    findImages,
     volumes,
     buildInputs,
     state: (service) => stateOf(facts, service),

@@ -20,7 +20,11 @@ import {
   digestOf,
   type FakeService,
   imageOf,
+  presentImage,
+  removeUnused,
+  runningOf,
   type State,
+  storeImage,
   viewOf,
   volumeName
 } from "../internal/fake/state.ts"
@@ -61,6 +65,8 @@ export interface DockerWorld {
   readonly log: ReadonlyArray<string>
   /** The engine's volumes, by its own names. */
   readonly volumes: ReadonlySet<string>
+  /** Ids of images by all names that they have, those that keep them for a release too. */
+  readonly images: ReadonlyMap<string, string>
   /** Ports that something else listens on, and what. */
   readonly ports: Map<number, string>
   readonly engine: { docker: string; compose: string; root: string; freeMiB: number }
@@ -82,7 +88,12 @@ export interface DockerWorld {
   readonly crashLoop: (service: string, restarts: number) => void
   /** Gives a service's image reference to another image, as a build by hand does. */
   readonly retag: (service: string) => void
+  /** Takes the name of a service's image away. */
   readonly removeImage: (service: string) => void
+  /** Takes away the images that have no name and no container, as `docker image prune` does. */
+  readonly prune: () => void
+  /** The texts that a service's present image, or that of its running container, was built from. */
+  readonly builtFrom: (service: string, where: "image" | "container") => Readonly<Record<string, string>> | undefined
   /** Makes an empty volume, by its key. */
   readonly makeVolume: (key: string) => void
   /** Lets a service's containers print lines now. */
@@ -135,7 +146,8 @@ export const make = ({
     services: new Map(Object.entries(services)),
     variables,
     containers: new Map(),
-    images: new Map(),
+    stored: new Map(),
+    names: new Map(),
     volumes: new Set(),
     volumeFiles: new Map(),
     machine: FakeTarget.make({
@@ -164,6 +176,7 @@ export const make = ({
     machine: state.machine,
     log: state.log,
     volumes: state.volumes,
+    images: state.names,
     ports: state.ports,
     engine: state.engine,
     failing: state.failing,
@@ -184,11 +197,13 @@ const damageOf = (
   | "crashLoop"
   | "retag"
   | "removeImage"
+  | "prune"
+  | "builtFrom"
   | "makeVolume"
   | "print"
 > => ({
   snapshot: () => ({
-    images: [...state.images],
+    images: [...state.names],
     volumes: [...state.volumes],
     machine: filesIn(state.machine),
     containers: [...state.containers.values()].map(({ target, ...container }) => [container, filesIn(target)])
@@ -209,11 +224,15 @@ const damageOf = (
     }
   },
   retag: (service) => {
-    state.images.set(imageOf(state, service), { id: `sha256:${digestOf(["by hand", state.next++])}`, labels: {} })
+    storeImage(state, service, { id: `sha256:${digestOf(["by hand", state.next++])}`, digests: [], labels: {} })
   },
   removeImage: (service) => {
-    state.images.delete(imageOf(state, service))
+    state.names.delete(imageOf(state, service))
   },
+  prune: () => removeUnused(state, state.stored.keys()),
+  builtFrom: (service, where) =>
+    (where === "image" ? presentImage(state, service) : state.stored.get(runningOf(state, service)?.image ?? ""))
+      ?.built,
   makeVolume: (key) => {
     state.volumes.add(volumeName(state, key))
   },

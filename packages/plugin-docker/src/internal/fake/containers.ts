@@ -2,7 +2,7 @@ import { Target } from "@shipshape/core"
 import { FakeTarget } from "@shipshape/core/testing"
 import * as Effect from "effect/Effect"
 import { running } from "./probe.ts"
-import { imageOf, problemOf, projectOf, type State } from "./state.ts"
+import { presentImage, problemOf, projectOf, type State } from "./state.ts"
 
 /** What a fake target does, as long as it is reached. */
 const reached = (
@@ -42,11 +42,12 @@ export const oneOff = (state: State, service: string): Effect.Effect<FakeTarget.
     const problem = problemOf(state)
     if (problem !== undefined) return Effect.fail(noImage(service, problem.message))
     const definition = state.services.get(service)
-    if (definition === undefined || !state.images.has(imageOf(state, service))) {
+    const image = presentImage(state, service)
+    if (definition === undefined || image === undefined) {
       return Effect.fail(noImage(service, `${service} has no image yet`))
     }
     return Effect.succeed(
-      FakeTarget.make({ files: definition.files ?? {}, run: (command) => definition.run?.(command) })
+      FakeTarget.make({ files: image.files, run: (command) => definition.run?.(command, image.built) })
     )
   })
 
@@ -60,8 +61,5 @@ export const makeContainers = (state: State): Target.Containers["Service"] => ({
     ),
   oneOff: (name) => reached(`one-off container of ${name}`, `image:${name}`, oneOff(state, name)),
   revision: (name) =>
-    Effect.map(
-      oneOff(state, name),
-      () => `${state.images.get(imageOf(state, name))?.id} ${projectOf(state).services[name]?.hash}`
-    )
+    Effect.map(oneOff(state, name), () => `${presentImage(state, name)?.id} ${projectOf(state).services[name]?.hash}`)
 })

@@ -15,9 +15,12 @@ import {
   type FakeContainer,
   imageOf,
   inputsOf,
+  presentImage,
   problemOf,
   projectOf,
+  removeUnused,
   type State,
+  storeImage,
   viewOf,
   volumeName
 } from "./state.ts"
@@ -48,12 +51,12 @@ const remove = (state: State, container: FakeContainer): void => {
 }
 
 const create = (state: State, service: Service, number: number, now: number): void => {
-  const definition = state.services.get(service.name) ?? {}
+  const image = presentImage(state, service.name)
   const target = FakeTarget.make({
     name: `service ${service.name}`,
     resource: `service:${service.name}`,
-    files: definition.files ?? {},
-    run: (command) => state.services.get(service.name)?.run?.(command)
+    files: image?.files ?? {},
+    run: (command) => state.services.get(service.name)?.run?.(command, image?.built ?? {})
   })
   const directory = { content: undefined, uid: 0, gid: 0, mode: 0o755 }
   for (const { mount, name } of mountsOf(state, service.name)) {
@@ -65,7 +68,7 @@ const create = (state: State, service: Service, number: number, now: number): vo
   state.containers.set(id, {
     id,
     service: service.name,
-    image: state.images.get(service.image)?.id ?? "",
+    image: image?.id ?? "",
     hash: service.hash,
     number,
     target,
@@ -79,12 +82,12 @@ const create = (state: State, service: Service, number: number, now: number): vo
 
 /** Makes, replaces and starts the containers of one service. */
 const bringUp = Effect.fnUntraced(function* (state: State, service: Service) {
-  if (!state.images.has(service.image)) {
+  if (presentImage(state, service.name) === undefined) {
     if (service.buildable) return yield* failed(`Error response from daemon: No such image: ${service.image}`)
     yield* pullImage(state, service.name)
   }
   const now = yield* Clock.currentTimeMillis
-  const image = state.images.get(service.image)?.id
+  const image = presentImage(state, service.name)?.id
   const isCurrent = (c: FakeContainer) => c.hash === service.hash && c.image === image && c.number <= service.replicas
   for (const container of containersOf(state, service.name)) {
     if (!isCurrent(container)) remove(state, container)
@@ -129,7 +132,8 @@ const pullImage = (state: State, name: string): Effect.Effect<void, PullFailed> 
         })
       )
     }
-    state.images.set(reference, { id: `sha256:${digestOf(reference)}`, labels: {} })
+    const id = `sha256:${digestOf(reference)}`
+    storeImage(state, name, { id, digests: [`${reference.replace(/:[^/]*$/, "")}@${id}`], labels: {} })
     return Effect.void
   })
 
@@ -146,7 +150,7 @@ const buildImage = (state: State, name: string, labels: Readonly<Record<string, 
       )
     }
     const inputs = inputsOf(state).get(name)
-    state.images.set(imageOf(state, name), { id: `sha256:${digestOf([inputs, labels])}`, labels })
+    storeImage(state, name, { id: `sha256:${digestOf([inputs, labels])}`, digests: [], labels })
     return Effect.void
   })
 
@@ -194,6 +198,20 @@ export const makeControl = (state: State): ComposeControl["Service"] => {
         `pull ${services.join(" ")}`,
         Effect.forEach(services, (name) => pullImage(state, name))
       ),
+    tag: (id, reference) =>
+      Effect.suspend(() => {
+        if (!state.stored.has(id)) return Effect.fail(failed(`Error response from daemon: No such image: ${id}`))
+        state.log.push(`tag ${reference}`)
+        state.names.set(reference, id)
+        return Effect.void
+      }),
+    untag: (reference) =>
+      Effect.sync(() => {
+        const id = state.names.get(reference)
+        state.log.push(`untag ${reference}`)
+        state.names.delete(reference)
+        if (id !== undefined) removeUnused(state, [id])
+      }),
     up: (names) =>
       change(
         `up ${names.join(" ")}`,

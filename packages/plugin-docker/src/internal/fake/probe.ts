@@ -6,6 +6,7 @@ import { servicesOf } from "../names.ts"
 import {
   containersOf,
   type FakeContainer,
+  imagesOf,
   inputsOf,
   problemOf,
   projectOf,
@@ -74,7 +75,17 @@ export const makeProbe = (state: State): ComposeProbe["Service"] => {
       return engine
     }),
     containers: views,
-    images: onProject(() => new Map(state.images)),
+    images: onProject(() => imagesOf(state)),
+    findImages: (names) =>
+      onEngine(
+        () =>
+          new Map(
+            names.flatMap((name) => {
+              const image = state.stored.get(state.names.get(name) ?? name)
+              return image === undefined ? [] : [[name, image] as const]
+            })
+          )
+      ),
     volumes: onEngine(() => new Set(state.volumes)),
     buildInputs: onProject(() => inputsOf(state)),
     state: Effect.fnUntraced(function* (service) {

@@ -39,8 +39,17 @@ export interface FakeService {
   replicas?: number
   /** The texts of files that the image holds, by path. */
   files?: Record<string, string>
-  /** How commands in its containers end; `undefined` where there is no such program. */
-  run?: (command: Command.Command) => Partial<Command.Result> | undefined
+  /**
+   * How commands in its containers end; `undefined` where there is no such program. `built` are the texts of the files
+   * that the container's image was built from.
+   */
+  run?: (command: Command.Command, built: Readonly<Record<string, string>>) => Partial<Command.Result> | undefined
+}
+
+/** An image of a fake world: what it was made of stays, whatever becomes of its names and of the Compose file. */
+export interface FakeImage extends Image {
+  readonly built: Readonly<Record<string, string>>
+  readonly files: Readonly<Record<string, string>>
 }
 
 /** A container of a fake world. */
@@ -65,7 +74,10 @@ export interface State {
   readonly services: Map<string, FakeService>
   readonly variables: ReadonlyArray<string>
   readonly containers: Map<string, FakeContainer>
-  readonly images: Map<string, Image>
+  /** By id. */
+  readonly stored: Map<string, FakeImage>
+  /** Ids by name. */
+  readonly names: Map<string, string>
   readonly volumes: Set<string>
   readonly volumeFiles: Map<string, Map<string, FakeTarget.Entry>>
   readonly machine: FakeTarget.FakeTarget
@@ -84,6 +96,32 @@ export const digestOf = (value: unknown): string => createHash("sha256").update(
 
 export const imageOf = (state: State, name: string): string =>
   state.services.get(name)?.image ?? `${state.project}-${name}`
+
+/** The images that have a name, by it. */
+export const imagesOf = (state: State): Map<string, FakeImage> =>
+  new Map(
+    [...state.names].flatMap(([name, id]) => {
+      const image = state.stored.get(id)
+      return image === undefined ? [] : [[name, image] as const]
+    })
+  )
+
+/** The image that a service would be made of now. */
+export const presentImage = (state: State, service: string): FakeImage | undefined =>
+  imagesOf(state).get(imageOf(state, service))
+
+/** Puts an image of a service into the world, made of what its definition says now, and gives it the service's name. */
+export const storeImage = (state: State, service: string, image: Image): void => {
+  const { build = {}, files = {} } = state.services.get(service) ?? {}
+  state.stored.set(image.id, { ...image, built: { ...build }, files: { ...files } })
+  state.names.set(imageOf(state, service), image.id)
+}
+
+/** Takes away those of these images that have no name and no container. */
+export const removeUnused = (state: State, ids: Iterable<string>): void => {
+  const used = new Set([...state.names.values(), ...[...state.containers.values()].map(({ image }) => image)])
+  for (const id of [...ids]) if (!used.has(id)) state.stored.delete(id)
+}
 
 export const volumeName = (state: State, key: string): string => `${state.project}_${key}`
 
