@@ -8,3 +8,6 @@ export const temporaryFolder = Effect.acquireRelease(
   Effect.sync(() => fs.mkdtempSync(path.join(os.tmpdir(), "shipshape-store-"))),
   (folder) => Effect.sync(() => fs.rmSync(folder, { recursive: true, force: true }))
 )
+
+export const inFolder = (use: (folder: string) => Promise<void>): Promise<void> =>
+  Effect.runPromise(Effect.scoped(Effect.flatMap(temporaryFolder, (folder) => Effect.promise(() => use(folder)))))
