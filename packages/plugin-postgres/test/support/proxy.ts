@@ -7,6 +7,8 @@ interface Proxy {
   turns: number
   /** Whether the next word of a client breaks its connection. */
   cutNext: boolean
+  /** Whether nothing comes through any more, and nobody is told. */
+  silent: boolean
 }
 
 /** Stands between a client and a server on this machine, for the length of the scope. */
@@ -17,6 +19,7 @@ export const proxyTo = (serverPort: number) =>
         const server = net.connect(serverPort, "127.0.0.1")
         let last: "client" | "server" = "server"
         client.on("data", (chunk) => {
+          if (proxy.silent) return
           if (last === "server") proxy.turns++
           last = "client"
           if (proxy.cutNext) client.destroy()
@@ -24,6 +27,7 @@ export const proxyTo = (serverPort: number) =>
           proxy.cutNext = false
         })
         server.on("data", (chunk) => {
+          if (proxy.silent) return
           last = "server"
           client.write(chunk)
         })
@@ -33,7 +37,7 @@ export const proxyTo = (serverPort: number) =>
       await new Promise<void>((resolve) => listener.listen(0, "127.0.0.1", resolve))
       const address = listener.address()
       if (address === null || typeof address === "string") throw new TypeError("the proxy has no port")
-      const proxy: Proxy = { port: address.port, turns: 0, cutNext: false }
+      const proxy: Proxy = { port: address.port, turns: 0, cutNext: false, silent: false }
       return { proxy, listener }
     }),
     ({ listener }) => Effect.sync(() => listener.close())

@@ -19,6 +19,9 @@ const silence = "40 seconds"
 /** A process that was stopped finds the answer and the time that has passed at once: it looks at the answer first. */
 const grace = "1 second"
 
+/** The lock is free as soon as the connection is closed, so nobody waits long for the server to say it. */
+const goodbye = "2 seconds"
+
 type WriteError = Lock.LockLost | Store.StoreFailed
 
 const encodeRelease = Schema.encodeSync(Schema.fromJsonString(Release.Release))
@@ -49,10 +52,14 @@ export const leaseOf = Effect.fnUntraced(function* (
 
   // It ends before the connection does, so that the lock is free when the scope has ended.
   yield* Effect.addFinalizer(() =>
-    Effect.ignore(Effect.andThen(connection.query(statements.leave(run)), connection.query(statements.free)))
+    Effect.andThen(connection.query(statements.leave(run)), connection.query(statements.free)).pipe(
+      Effect.interruptible,
+      Effect.timeoutOption(goodbye),
+      Effect.ignore
+    )
   )
   yield* watch(connection, held, run).pipe(
-    Effect.catch((error) => Deferred.fail(lost, error)),
+    Effect.catch((error) => Effect.andThen(Deferred.fail(lost, error), connection.destroy)),
     Effect.forkScoped
   )
   return {
@@ -83,7 +90,6 @@ const watch = (
     if (first._tag === "Some") return
     const second = yield* Effect.timeoutOption(Fiber.join(answer), grace)
     if (second._tag === "Some") return
-    yield* connection.destroy
     return yield* Lock.lostBy(run, `PostgreSQL has not answered for ${silence}`)
   }).pipe(
     Effect.scoped,
