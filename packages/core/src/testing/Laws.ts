@@ -41,7 +41,7 @@ export interface Options<A, E, CheckR, ApplyR, SeeE, SeeR, DamageE, DamageR> {
  *
  * 1. looking never changes;
  * 2. apply, then check, is satisfied;
- * 3. applying again changes nothing, and the output stays;
+ * 3. applying again changes nothing, and the output stays (of a backup, that there is one still: each is another one);
  * 4. damage is seen, and repaired.
  *
  * @example
@@ -121,10 +121,14 @@ export const check = Effect.fnUntraced(function* <
   if (again.check._tag !== "Satisfied") {
     return yield* broken("applying again changes nothing", `check found ${describe(again.check)}`)
   }
-  if (digest(again.check.output) !== digest(after.check.output)) {
-    return yield* broken("applying again changes nothing", "the output is another one")
+  if (!step.traits.backup) {
+    if (digest(again.check.output) !== digest(after.check.output)) {
+      return yield* broken("applying again changes nothing", "the output is another one")
+    }
+    if (digest(yield* see) !== before) {
+      return yield* broken("applying again changes nothing", "the world is another one")
+    }
   }
-  if (digest(yield* see) !== before) return yield* broken("applying again changes nothing", "the world is another one")
 
   if (damage === undefined) return
   yield* damage
