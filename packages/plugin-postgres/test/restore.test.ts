@@ -3,8 +3,10 @@ import { Target } from "@shipshape/core"
 import { Postgres } from "@shipshape/plugin-postgres"
 import * as Layer from "effect/Layer"
 import { afterAll, beforeAll } from "vitest"
-import { scenarios } from "./support/backups.ts"
+import type { Ground } from "./support/backupGround.ts"
+import * as backups from "./support/backups.ts"
 import { layerOf } from "./support/real.ts"
+import * as restores from "./support/restores.ts"
 import { programs, type SystemServer, start } from "./support/system.ts"
 
 describe.skipIf(programs === undefined)("on the machine's own server, whose tools run beside it,", () => {
@@ -14,7 +16,7 @@ describe.skipIf(programs === undefined)("on the machine's own server, whose tool
   })
   afterAll(() => server.stop())
 
-  scenarios({
+  const ground: Ground = {
     layerOn: (database) =>
       Layer.orDie(
         Layer.provide(layerOf(Postgres.server({ host: server.host, user: server.user, database })), Target.local())
@@ -22,5 +24,7 @@ describe.skipIf(programs === undefined)("on the machine's own server, whose tool
     sql: (...args) => server.sql(...args),
     session: (database) => server.session(database),
     createDatabase: () => server.createDatabase()
-  })
+  }
+  backups.scenarios(ground)
+  restores.scenarios(ground)
 })

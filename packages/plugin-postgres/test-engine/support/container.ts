@@ -21,6 +21,8 @@ export interface Container {
   readonly name: string
   /** Starts the server, and leaves it initialising. */
   readonly run: (...postgresFlags: ReadonlyArray<string>) => Promise<void>
+  /** A session that is open until the test ends it. */
+  readonly session: (database: string) => Promise<pg.Client>
   readonly remove: () => Promise<void>
   readonly createDatabase: () => Promise<string>
   /** Runs SQL as the superuser, beside what is tested. */
@@ -36,9 +38,15 @@ export interface Container {
 export const make = (): Container => {
   const name = `ss-postgres-${randomUUID().slice(0, 8)}`
   const address = () => docker("inspect", "-f", "{{range .NetworkSettings.Networks}}{{.IPAddress}}{{end}}", name)
-  const sql: Container["sql"] = async (database, text, values = []) => {
+  const session: Container["session"] = async (database) => {
     const client = new pg.Client({ host: await address(), port: 5432, user, password, database })
+    // A session that is ended from outside says so by its next query.
+    client.on("error", () => {})
     await client.connect()
+    return client
+  }
+  const sql: Container["sql"] = async (database, text, values = []) => {
+    const client = await session(database)
     try {
       return await client.query(text, [...values])
     } finally {
@@ -49,8 +57,10 @@ export const make = (): Container => {
     name,
     run: async (...postgresFlags) => {
       const env = [`POSTGRES_USER=${user}`, `POSTGRES_PASSWORD=${password}`, "POSTGRES_DB=app"]
+      // A disk of the server that a test can fill.
+      const disk = ["--tmpfs", "/small:size=28m,uid=999,gid=999,mode=700"]
       const words = env.flatMap((word) => ["-e", word])
-      await docker("run", "-d", "--name", name, ...words, "postgres:17", "-c", "fsync=off", ...postgresFlags)
+      await docker("run", "-d", "--name", name, ...disk, ...words, "postgres:17", "-c", "fsync=off", ...postgresFlags)
     },
     remove: async () => {
       await docker("rm", "-fv", name)
@@ -61,6 +71,7 @@ export const make = (): Container => {
       return database
     },
     sql,
+    session,
     address,
     target: target(name),
     having: (...programs) =>
