@@ -1,14 +1,17 @@
 import { assert, describe, it } from "@effect/vitest"
 import { acknowledge, defineDeployment, Event, ExitCode, onFresh, optional, parallel, Run } from "@shipshape/core"
-import { FakeTarget, Rehearsal } from "@shipshape/core/testing"
+import { FakeTarget, MemoryStore, Rehearsal } from "@shipshape/core/testing"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
+import * as Layer from "effect/Layer"
 import * as Schedule from "effect/Schedule"
 import { TestClock } from "effect/testing"
+import * as Dials from "./support/Dials.ts"
 import { environments, layer, makeWorld, notify, sneaky, thing, toy, wipe } from "./support/Toy.ts"
 
 const staging = { environment: "staging" } as const
 const target = FakeTarget.layer(FakeTarget.make({}))
+const store = MemoryStore.layer(MemoryStore.make())
 const added = (log: ReadonlyArray<string>) => log.filter((line) => line.startsWith("add"))
 const actions = (plan: Rehearsal.Rehearsed<unknown>["plan"]) =>
   plan?.steps.map((step) => [step.id, step.action, step.reason ?? ""].join(" | ").replace(/ \| $/, ""))
@@ -26,7 +29,7 @@ describe("plan", () => {
   it.effect("says what is known, what waits for an earlier step, and what nothing will bring", () =>
     Effect.gen(function* () {
       const world = makeWorld(["x"])
-      const { plan } = yield* Rehearsal.plan(deployment, layer(world), staging)
+      const { plan } = yield* Rehearsal.plan(deployment, layer(world), { ...staging, store })
       assert.deepStrictEqual(actions(plan), [
         "db | apply",
         "schema | deferred | known after “db”",
@@ -108,7 +111,7 @@ describe("apply", () => {
         return { name: named.map((n) => n.name) }
       })
       const world = makeWorld(["kept"])
-      const run = yield* Rehearsal.apply(deployment, layer(world), staging)
+      const run = yield* Rehearsal.apply(deployment, layer(world), { ...staging, store })
       assert.deepStrictEqual(run.applied, ["db", "named"])
       assert.deepStrictEqual(run.outputs, { name: "db2" })
       assert.deepStrictEqual(world.log, [
@@ -135,7 +138,7 @@ describe("apply", () => {
         }
       )
       const world = makeWorld(["row:1"])
-      const run = yield* Rehearsal.apply(deployment, layer(world), staging)
+      const run = yield* Rehearsal.apply(deployment, layer(world), { ...staging, store })
       assert.deepStrictEqual(run.applied, ["clean", "row"])
     })
   )
@@ -148,7 +151,7 @@ describe("apply", () => {
       })
       const world = makeWorld()
       world.failures.set("a", 1)
-      const run = yield* Rehearsal.apply(deployment, layer(world), staging)
+      const run = yield* Rehearsal.apply(deployment, layer(world), { ...staging, store })
       assert.strictEqual(run.exitCode, 1)
       assert.deepStrictEqual(
         Object.values(run.steps).map(({ id, outcome, reason }) => [id, outcome, reason ?? ""]),
@@ -177,7 +180,7 @@ describe("apply", () => {
         yield* thing("c", { name: "c" })
       })
       const world = makeWorld()
-      const run = yield* Rehearsal.apply(deployment, layer(world), staging)
+      const run = yield* Rehearsal.apply(deployment, layer(world), { ...staging, store })
       assert.deepStrictEqual([run.exitCode, run.applied], [1, []])
       assert.deepStrictEqual([run.failure?.hint, run.steps.blind?.failure?.code], ["open your eyes", "toy.broken"])
       assert.deepStrictEqual(
@@ -198,7 +201,7 @@ describe("apply", () => {
       })
       const world = makeWorld()
       world.failures.set("warm", 1)
-      const run = yield* Rehearsal.apply(deployment, layer(world), staging)
+      const run = yield* Rehearsal.apply(deployment, layer(world), { ...staging, store })
       assert.strictEqual(run.exitCode, 0)
       assert.deepStrictEqual(run.applied, ["next"])
       assert.strictEqual(run.steps.warm?.reason, "the first visitor warms it")
@@ -218,7 +221,7 @@ describe("apply", () => {
       })
       const world = makeWorld()
       world.failures.set("flaky", 2).set("final", 1)
-      const fiber = yield* Effect.forkChild(Rehearsal.apply(deployment, layer(world), staging))
+      const fiber = yield* Effect.forkChild(Rehearsal.apply(deployment, layer(world), { ...staging, store }))
       yield* TestClock.adjust("10 seconds")
       const run = yield* Fiber.join(fiber)
       assert.deepStrictEqual(run.applied, ["flaky"])
@@ -242,7 +245,7 @@ describe("apply", () => {
       })
       const world = makeWorld()
       world.slow.set("slow", 60_000)
-      const fiber = yield* Effect.forkChild(Rehearsal.apply(deployment, layer(world), staging))
+      const fiber = yield* Effect.forkChild(Rehearsal.apply(deployment, layer(world), { ...staging, store }))
       yield* TestClock.adjust("5 seconds")
       const run = yield* Fiber.join(fiber)
       assert.strictEqual(run.steps.slow?.failure?.code, "core.step-timed-out")
@@ -261,7 +264,7 @@ describe("apply", () => {
       })
       const world = makeWorld()
       for (const name of names) world.slow.set(name, 1000)
-      const fiber = yield* Effect.forkChild(Rehearsal.apply(deployment, layer(world), staging))
+      const fiber = yield* Effect.forkChild(Rehearsal.apply(deployment, layer(world), { ...staging, store }))
       yield* TestClock.adjust("10 seconds")
       const run = yield* Fiber.join(fiber)
       assert.strictEqual(world.peak, 2)
@@ -276,7 +279,7 @@ describe("apply", () => {
       })
       const world = makeWorld()
       for (const _ of [1, 2]) {
-        const run = yield* Rehearsal.apply(deployment, layer(world), staging)
+        const run = yield* Rehearsal.apply(deployment, layer(world), { ...staging, store })
         assert.deepStrictEqual(run.applied, ["tell"])
         assert.strictEqual(run.plan?.steps[0]?.reason, "runs every time")
       }
@@ -318,7 +321,9 @@ describe("apply", () => {
       world.slow.set("slow", 60_000)
       const events: Array<Event.Event> = []
       const run = Effect.scoped(
-        Effect.flatMap(Run.openWith(deployment, layer(world), { ...staging, target }), (session) => session.apply())
+        Effect.flatMap(Run.openWith(deployment, layer(world), { ...staging, target, store }), (session) =>
+          session.apply()
+        )
       )
       const fiber = yield* Effect.forkChild(Event.tapSink(run, (event) => events.push(event)))
       yield* TestClock.adjust("1 second")
@@ -346,12 +351,12 @@ describe("apply", () => {
         yield* thing("b", { name: "b" })
       })
       const world = makeWorld()
-      const session = yield* Run.openWith(deployment, layer(world), staging)
+      const session = yield* Run.openWith(deployment, layer(world), { ...staging, store })
       const approved = yield* session.plan
       world.things.add("b")
       const error = yield* Effect.flip(session.apply({ approved }))
       assert.strictEqual(error.code, "core.plan-stale")
-      assert.include(error.message, "b differ")
+      assert.include(error.message, "“b” differs")
       assert.deepStrictEqual(added(world.log), [])
       world.things.delete("b")
       assert.strictEqual((yield* session.apply({ approved })).counts.applied, 2)
@@ -424,12 +429,18 @@ describe("policy", () => {
       assert.deepStrictEqual([refused.exitCode, refused.plan?.steps[0]?.risk], [5, "destructive"])
       assert.strictEqual(world.things.size, 0)
 
-      const accepted = defineDeployment("shop", { environments, plugins: () => [toy(makeWorld())] }, function* () {
-        yield* acknowledge(sneaky("sneaky", { name: "sneaky" }), { reason: "rows are copies", approvedBy: "dba" })
-      })
-      const run = yield* Rehearsal.apply(accepted, layer(world), { environment: "production" })
-      assert.deepStrictEqual([run.exitCode, run.plan?.steps[0]?.risk], [0, "acknowledged"])
-      assert.deepStrictEqual(run.plan?.steps[0]?.acknowledged, { reason: "rows are copies", approvedBy: "dba" })
+      const accepted = defineDeployment(
+        "shop",
+        { environments, plugins: () => [toy(makeWorld()), Dials.dialsPlugin({})] },
+        function* () {
+          yield* Dials.dump("dump", {})
+          yield* acknowledge(sneaky("sneaky", { name: "sneaky" }), { reason: "rows are copies", approvedBy: "dba" })
+        }
+      )
+      const both = Layer.merge(layer(world), Dials.layer(Dials.makeDials()))
+      const run = yield* Rehearsal.apply(accepted, both, { environment: "production" })
+      assert.deepStrictEqual([run.exitCode, run.plan?.steps[1]?.risk], [0, "acknowledged"])
+      assert.deepStrictEqual(run.plan?.steps[1]?.acknowledged, { reason: "rows are copies", approvedBy: "dba" })
     })
   )
 
@@ -463,7 +474,7 @@ describe("policy", () => {
           // Somebody else brings it, once the plan is made.
           if (event._tag === "Planned") world.things.add("first")
         }
-        const session = yield* Run.openWith(raised, layer(world), { environment: "production", target })
+        const session = yield* Run.openWith(raised, layer(world), { environment: "production", target, store })
         const error = yield* Effect.flip(Event.tapSink(session.apply(), sink))
         assert.deepStrictEqual([ExitCode.of(error), error.code], [5, "policy.destructive-on-precious-data"])
         assert.deepStrictEqual([...world.things], ["first"])

@@ -16,6 +16,7 @@ import * as Failure from "../Failure.ts"
 import type { Plan } from "../Plan.ts"
 import type { Base } from "../Plugin.ts"
 import * as Run from "../Run.ts"
+import { RunFailedError } from "../RunError.ts"
 import * as Secrets from "../Secrets.ts"
 import * as FakeTarget from "./FakeTarget.ts"
 import * as MemoryStore from "./MemoryStore.ts"
@@ -28,6 +29,8 @@ import * as MemoryStore from "./MemoryStore.ts"
 export interface Options<Env extends string, Disposable extends string>
   extends Omit<Run.Options<Env, Disposable>, "inputs"> {
   readonly inputs?: Readonly<Record<string, string>>
+  /** How the plan is applied. */
+  readonly apply?: Run.ApplyOptions
 }
 
 /**
@@ -40,6 +43,8 @@ export interface Rehearsed<out A> {
   readonly plan: Plan | undefined
   readonly outputs: A | undefined
   readonly failure: Failure.Report | undefined
+  /** What went wrong after that, in taking back or going back. */
+  readonly aftermath: ReadonlyArray<Failure.Report>
   /** Ids of the steps that were applied, in the order in which they ended. */
   readonly applied: ReadonlyArray<string>
   /** How every step ended, by id. */
@@ -62,6 +67,7 @@ const rehearse = Effect.fnUntraced(function* <A, E, R>(
     value: Exit.isSuccess(exit) ? exit.value : undefined,
     exitCode: error === undefined ? ExitCode.succeeded : ExitCode.of(error),
     failure: error === undefined ? undefined : Failure.report(error),
+    aftermath: error instanceof RunFailedError ? error.aftermath : [],
     plan: events.findLast((event) => event._tag === "Planned")?.plan,
     applied: results.filter((event) => event.outcome === "applied").map((event) => event.id),
     steps: Object.fromEntries(results.map((result) => [result.id, result])),
@@ -158,14 +164,16 @@ export const apply = <
   options: Options<Env, Disposable>
 ): Effect.Effect<Rehearsed<A>> =>
   Effect.map(
-    rehearse(Effect.scoped(Effect.flatMap(open(deployment, layer, options), (session) => session.apply()))),
+    rehearse(
+      Effect.scoped(Effect.flatMap(open(deployment, layer, options), (session) => session.apply(options.apply)))
+    ),
     ({ value, ...rehearsed }) => ({ ...rehearsed, outputs: value?.outputs })
   )
 
 const open = <Name extends string, Disposable extends string, A, E, CheckR, ApplyR, Env extends Name, Provides, LayerE>(
   deployment: Deployment<Name, Disposable, A, E, CheckR, ApplyR>,
   layer: Run.Complete<CheckR | ApplyR, Provides, LayerE>,
-  { inputs, store, target, ...options }: Options<Env, Disposable>
+  { apply: _apply, inputs, store, target, ...options }: Options<Env, Disposable>
 ) =>
   Run.openWith(deployment, layer, {
     ...options,
