@@ -27,7 +27,7 @@ const lineEnd = 0x0a
 
 export const storeFailed = (error: Target.FileError | Target.RunError | Target.CommandNotAllowed): StoreFailed =>
   new StoreFailed({
-    message: `the store of runs and releases fails on ${error.message}`,
+    message: `the store of runs and releases fails: ${error.message}`,
     hint: error.hint,
     retryable: error.retryable,
     ...(error.tail === undefined ? {} : { tail: error.tail }),

@@ -40,9 +40,9 @@ const unnamed = (file: string): StoreFailed =>
     retryable: true
   })
 
-const unwritten = (file: string, held: Held): StoreFailed =>
+const unwritten = (file: string, said: string): StoreFailed =>
   new StoreFailed({
-    message: `${file} cannot be written: ${held.stderr() || "what was written is not there"}`,
+    message: `${file} cannot be written: ${said || "what was written is not there"}`,
     hint: "correct what it says, then run again; on a full disk free some space first"
   })
 
@@ -79,7 +79,10 @@ export const makeFileLock = (disk: Disk, places: Places, tool: LockTool): FileLo
     const holder: Holder = { run, mode, who, since: yield* Clock.currentTimeMillis }
     held.say(holderLine(holder))
     yield* Effect.raceFirst(held.said(2), held.ended)
-    if (markOf(yield* disk.read(places.holder(of))) !== mark) return yield* unwritten(places.holder(of), held)
+    if (markOf(yield* disk.read(places.holder(of))) !== mark) {
+      yield* held.release
+      return yield* unwritten(places.holder(of), held.stderr())
+    }
     yield* Effect.addFinalizer(() => held.release)
     return { held, holder, generation: of, mark } satisfies Taken
   })
