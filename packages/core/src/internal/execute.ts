@@ -3,10 +3,12 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { StepResult } from "../Event.ts"
 import * as Failure from "../Failure.ts"
+import { LockLost } from "../Lock.ts"
 import * as Progress from "../Progress.ts"
 import { overlaps } from "../Resource.ts"
 import * as Secrets from "../Secrets.ts"
 import type { Prepared, Step } from "../Step.ts"
+import { StoreFailed } from "../Store.ts"
 import { maskError } from "./maskError.ts"
 import type { AnyInstruction, AnyStep } from "./opened.ts"
 import { note, type Running, type State } from "./running.ts"
@@ -29,6 +31,8 @@ export const execute = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
     })
   }
 })
+
+const isRunsOwn = (error: unknown): boolean => error instanceof StoreFailed || error instanceof LockLost
 
 const notRun = (reason: string): Worked => ({ outcome: "notRun", changes: [], reason, output: undefined })
 
@@ -57,7 +61,8 @@ const runStep = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
   if (!("failed" in worked)) return yield* finish(run, step, worked, elapsed)
   const error = maskError(yield* Secrets.Current, worked.failed)
   record(run, step, failedWith(step, error), elapsed)
-  if (step.guard.optional === undefined) run.state.stop ??= { id: step.id, cause: error }
+  // A step may be allowed to fail; a run that cannot keep its journal or its lock is not.
+  if (step.guard.optional === undefined || isRunsOwn(error)) run.state.stop ??= { id: step.id, cause: error }
 })
 
 /** What is settled before looking again: left out, waiting for a step that did not succeed, or seen in this very run. */

@@ -5,6 +5,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Deployment } from "../Deployment.ts"
 import * as Failure from "../Failure.ts"
+import type { Holder } from "../Lock.ts"
 import * as Output from "../Output.ts"
 import type { Plan } from "../Plan.ts"
 import type { Base } from "../Plugin.ts"
@@ -54,6 +55,7 @@ export const makeSession = Effect.fnUntraced(function* <A, E, CheckR, ApplyR, La
       const emit = yield* makeEmit
       announce(opened, emit, mode)
       const past = yield* readPast(opened.store, { locked: false })
+      if (past.running !== undefined) emit(goingOn(past.running))
       const seen = yield* see(opened, past, emit)
       emit({ _tag: "Planned", plan: seen.plan })
       return seen
@@ -77,6 +79,13 @@ export const makeSession = Effect.fnUntraced(function* <A, E, CheckR, ApplyR, La
       Effect.flatMap(look("verify"), (seen) => statusOf(opened, seen))
     )
   }
+})
+
+/** What is seen while another run goes on may be another thing in a moment. */
+const goingOn = ({ mode, run, step, who }: Holder) => ({
+  _tag: "Notice" as const,
+  code: "core.run-going-on",
+  message: `run ${run} (${mode}) of ${who.user} on ${who.host} is going on${step === undefined ? "" : `, at “${step}”`}: what is found here may change`
 })
 
 const openedOf = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
