@@ -282,6 +282,40 @@ export const storeContract = (
         )
       }))
 
+    test("lets nobody in beside the next run, also who waited for the old holder", (store) =>
+      Effect.gen(function* () {
+        const old = yield* opened(store)
+        yield* old.lease.begin(line("begun", 1))
+        let entered: number | undefined
+        let waits = false
+        const onWait = () => {
+          waits = true
+        }
+        const waiting = yield* Effect.forkScoped(
+          Effect.scoped(
+            Effect.map(store.acquire(claim({ wait: "1 minute", onWait })), (lease) => {
+              entered = lease.run
+            })
+          )
+        )
+        yield* eventually(
+          Effect.sync(() => waits),
+          Boolean
+        )
+        yield* store.unlock(by)
+        const next = yield* opened(store, { wait: "10 seconds" })
+        const first = entered
+        if (first === undefined) yield* next.lease.begin(line("begun", 2))
+        yield* old.close
+        // Whoever would be let in now would be before long.
+        yield* Effect.sleep(100)
+        assert.strictEqual(entered, first)
+        yield* next.lease.held
+        yield* next.close
+        yield* Fiber.join(waiting)
+        assert.isDefined(entered)
+      }))
+
     test("lets go of those who wait", (store) =>
       Effect.gen(function* () {
         yield* opened(store)
