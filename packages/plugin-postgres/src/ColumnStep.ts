@@ -1,11 +1,11 @@
-import { Check, Step } from "@shipshape/core"
+import { Check, Step, Undo } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { pattern } from "./internal/columnType.ts"
 import { schemaResource, whenReached } from "./internal/whenReached.ts"
 import { PostgresControl } from "./PostgresControl.ts"
 import { ColumnConflict } from "./PostgresError.ts"
-import { PostgresProbe } from "./PostgresProbe.ts"
+import { type ColumnQuestion, PostgresProbe } from "./PostgresProbe.ts"
 
 const Type = Schema.NonEmptyString.check(
   Schema.isPattern(pattern, {
@@ -26,6 +26,9 @@ const Type = Schema.NonEmptyString.check(
  * - `default`: an SQL expression, such as `now()` or `'draft'`. It is code and becomes part of the statement: write it in
  *   the deployment, and never make it of an input.
  *
+ * Undo drops a column that the step has added, as long as no row has anything in it but its default. To find that out it
+ * reads the table while nobody else can use it.
+ *
  * @example
  * ```ts
  * import { Postgres } from "@shipshape/plugin-postgres"
@@ -39,45 +42,60 @@ const Type = Schema.NonEmptyString.check(
  *
  * @since 0.1.0
  */
-export const column = Step.make("postgres.column", {
-  description: "A table has a column of this type",
-  risk: "additive",
-  input: {
-    table: Schema.NonEmptyString,
-    schema: Schema.NonEmptyString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("public"))),
-    name: Schema.NonEmptyString,
-    type: Type,
-    nullable: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(true))),
-    default: Schema.optionalKey(Schema.NonEmptyString)
-  },
-  output: { type: Schema.String, nullable: Schema.Boolean },
-  provides: () => [schemaResource],
-  check: Effect.fn("postgres.column.check")(function* ({ name, schema, table, type }) {
-    const probe = yield* PostgresProbe
-    return yield* whenReached(
-      Effect.flatMap(probe.column({ schema, table, name, type }), ({ existing, hasTable }) => {
-        if (!hasTable) {
-          return Effect.succeed(
-            Check.unavailable(
-              [schemaResource],
-              `there is no table ${schema}.${table}`,
-              "create the table in a step before this one, or correct its name and schema"
+export const column = Undo.of(
+  Step.make("postgres.column", {
+    description: "A table has a column of this type",
+    risk: "additive",
+    input: {
+      table: Schema.NonEmptyString,
+      schema: Schema.NonEmptyString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("public"))),
+      name: Schema.NonEmptyString,
+      type: Type,
+      nullable: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(true))),
+      default: Schema.optionalKey(Schema.NonEmptyString)
+    },
+    output: { type: Schema.String, nullable: Schema.Boolean },
+    provides: () => [schemaResource],
+    alters: "schema",
+    finishWithin: "30 seconds",
+    check: Effect.fn("postgres.column.check")(function* ({ name, schema, table, type }) {
+      const probe = yield* PostgresProbe
+      return yield* whenReached(
+        Effect.flatMap(probe.column({ schema, table, name, type }), ({ existing, hasTable }) => {
+          if (!hasTable) {
+            return Effect.succeed(
+              Check.unavailable(
+                [schemaResource],
+                `there is no table ${schema}.${table}`,
+                "create the table in a step before this one, or correct its name and schema"
+              )
             )
-          )
-        }
-        if (existing === undefined) {
-          return Effect.succeed(Check.needed([{ summary: `add column ${schema}.${table}.${name}`, after: type }]))
-        }
-        return existing.isWanted
-          ? Effect.succeed(Check.satisfied({ type: existing.type, nullable: existing.nullable }))
-          : Effect.fail(conflict(`${schema}.${table}.${name}`, existing.type, type))
-      })
-    )
+          }
+          if (existing === undefined) {
+            return Effect.succeed(Check.needed([{ summary: `add column ${schema}.${table}.${name}`, after: type }]))
+          }
+          return existing.isWanted
+            ? Effect.succeed(Check.satisfied({ type: existing.type, nullable: existing.nullable }))
+            : Effect.fail(conflict(`${schema}.${table}.${name}`, existing.type, type))
+        })
+      )
+    }),
+    apply: Effect.fn("postgres.column.apply")(function* (input) {
+      yield* (yield* PostgresControl).addColumn({ ...input, default: input.default })
+    })
   }),
-  apply: Effect.fn("postgres.column.apply")(function* (input) {
-    yield* (yield* PostgresControl).addColumn({ ...input, default: input.default })
-  })
-})
+  {
+    captured: Schema.NullOr(Schema.String),
+    capture: (input) => Effect.map(existing(input), (found) => found?.type ?? null),
+    restore: Effect.fn("postgres.column.restore")(function* (before, input) {
+      if (before !== null || (yield* existing(input)) === undefined) return
+      yield* (yield* PostgresControl).dropColumn({ ...input, default: input.default })
+    })
+  }
+)
+
+const existing = (column: ColumnQuestion) =>
+  Effect.flatMap(PostgresProbe, (probe) => Effect.map(probe.column(column), (facts) => facts.existing))
 
 const conflict = (name: string, existing: string, wanted: string): ColumnConflict =>
   new ColumnConflict({

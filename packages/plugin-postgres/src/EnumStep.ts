@@ -1,11 +1,11 @@
-import { Check, Step } from "@shipshape/core"
+import { Check, Step, Undo } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { additions } from "./internal/labels.ts"
 import { schemaResource, whenReached } from "./internal/whenReached.ts"
 import { PostgresControl } from "./PostgresControl.ts"
-import { EnumConflict } from "./PostgresError.ts"
-import { PostgresProbe } from "./PostgresProbe.ts"
+import { EnumConflict, UndoRefused } from "./PostgresError.ts"
+import { PostgresProbe, type QualifiedName } from "./PostgresProbe.ts"
 
 /** PostgreSQL cuts longer names; a label is counted in bytes. */
 const Label = Schema.NonEmptyString.check(
@@ -30,6 +30,9 @@ const Labels = Schema.Array(Label).check(
  * that the next statement may use it. Labels are never removed or reordered: an enum that has others, or these in another
  * order, is a conflict.
  *
+ * Undo drops a type that the step has created, as long as nothing uses it. Labels that were added to a type cannot be
+ * taken back: undo says so.
+ *
  * @example
  * ```ts
  * import { Postgres } from "@shipshape/plugin-postgres"
@@ -41,32 +44,58 @@ const Labels = Schema.Array(Label).check(
  *
  * @since 0.1.0
  */
-export const enumType = Step.make("postgres.enum", {
-  description: "An enum type has these labels, in this order",
-  risk: "additive",
-  input: {
-    name: Schema.NonEmptyString,
-    schema: Schema.NonEmptyString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("public"))),
-    labels: Labels
-  },
-  output: { labels: Schema.Array(Schema.String) },
-  provides: () => [schemaResource],
-  check: Effect.fn("postgres.enum.check")(function* ({ labels, name, schema }) {
-    const probe = yield* PostgresProbe
-    return yield* whenReached(
-      Effect.flatMap(probe.enumLabels({ schema, name }), (existing) => judge(`${schema}.${name}`, labels, existing))
-    )
+export const enumType = Undo.of(
+  Step.make("postgres.enum", {
+    description: "An enum type has these labels, in this order",
+    risk: "additive",
+    input: {
+      name: Schema.NonEmptyString,
+      schema: Schema.NonEmptyString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("public"))),
+      labels: Labels
+    },
+    output: { labels: Schema.Array(Schema.String) },
+    provides: () => [schemaResource],
+    alters: "schema",
+    finishWithin: "30 seconds",
+    check: Effect.fn("postgres.enum.check")(function* ({ labels, name, schema }) {
+      const probe = yield* PostgresProbe
+      return yield* whenReached(
+        Effect.flatMap(probe.enumLabels({ schema, name }), (existing) => judge(`${schema}.${name}`, labels, existing))
+      )
+    }),
+    apply: Effect.fn("postgres.enum.apply")(function* ({ labels, name, schema }) {
+      const type = { schema, name }
+      const existing = yield* (yield* PostgresProbe).enumLabels(type)
+      const control = yield* PostgresControl
+      if (existing === undefined) return yield* control.createEnum(type, labels)
+      const missing = additions(existing, labels)
+      if (missing === undefined) return yield* conflict(`${schema}.${name}`, labels, existing)
+      for (const label of missing) yield* control.addLabel(type, label)
+    })
   }),
-  apply: Effect.fn("postgres.enum.apply")(function* ({ labels, name, schema }) {
-    const type = { schema, name }
-    const existing = yield* (yield* PostgresProbe).enumLabels(type)
-    const control = yield* PostgresControl
-    if (existing === undefined) return yield* control.createEnum(type, labels)
-    const missing = additions(existing, labels)
-    if (missing === undefined) return yield* conflict(`${schema}.${name}`, labels, existing)
-    for (const label of missing) yield* control.addLabel(type, label)
+  {
+    captured: Schema.NullOr(Schema.Array(Schema.String)),
+    capture: ({ name, schema }) => Effect.map(labelsOf({ schema, name }), (labels) => labels ?? null),
+    restore: Effect.fn("postgres.enum.restore")(function* (before, { name, schema }) {
+      const now = yield* labelsOf({ schema, name })
+      if (before === null) {
+        if (now !== undefined) yield* (yield* PostgresControl).dropEnum({ schema, name })
+        return
+      }
+      const added = (now ?? []).filter((label) => !before.includes(label))
+      if (added.length > 0) return yield* cannotRemove(`${schema}.${name}`, added)
+    })
+  }
+)
+
+const labelsOf = (type: QualifiedName) => Effect.flatMap(PostgresProbe, (probe) => probe.enumLabels(type))
+
+const cannotRemove = (type: string, added: ReadonlyArray<string>): UndoRefused =>
+  new UndoRefused({
+    what: `enum ${type}`,
+    message: `enum ${type} keeps the labels that were added, as PostgreSQL cannot remove one: ${added.join(", ")}`,
+    hint: "leave them, as rows that do not use them are not concerned; or replace the type by a new one in a migration"
   })
-})
 
 const judge = (
   type: string,

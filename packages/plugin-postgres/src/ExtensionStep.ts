@@ -1,9 +1,9 @@
-import { Check, Step } from "@shipshape/core"
+import { Check, Step, Undo } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { schemaResource, whenReached } from "./internal/whenReached.ts"
 import { PostgresControl } from "./PostgresControl.ts"
-import { ExtensionConflict, ExtensionNotAllowed, ExtensionUnavailable } from "./PostgresError.ts"
+import { ExtensionConflict, ExtensionNotAllowed, ExtensionUnavailable, UndoRefused } from "./PostgresError.ts"
 import { type ExtensionFacts, PostgresProbe } from "./PostgresProbe.ts"
 
 interface Wanted {
@@ -20,6 +20,9 @@ interface Wanted {
  * - `version`: an installed one is updated to it. Without it any version is right.
  * - `cascade`: installs the extensions that it needs, too.
  *
+ * Undo drops an extension that the step has created, and what it needed and was created with it, as long as nothing uses
+ * them. An update cannot be taken back: undo says so.
+ *
  * Whether the server has the extension, and the user may install it, is checked when planning.
  *
  * @example
@@ -34,27 +37,70 @@ interface Wanted {
  *
  * @since 0.1.0
  */
-export const extension = Step.make("postgres.extension", {
-  description: "An extension is installed in the database",
-  risk: "additive",
-  input: {
-    name: Schema.NonEmptyString,
-    schema: Schema.optionalKey(Schema.NonEmptyString),
-    version: Schema.optionalKey(Schema.NonEmptyString),
-    cascade: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(false)))
-  },
-  output: { version: Schema.String },
-  provides: () => [schemaResource],
-  check: Effect.fn("postgres.extension.check")(function* (wanted) {
-    const probe = yield* PostgresProbe
-    return yield* whenReached(Effect.flatMap(probe.extension(wanted.name), (facts) => judge(wanted, facts)))
+export const extension = Undo.of(
+  Step.make("postgres.extension", {
+    description: "An extension is installed in the database",
+    risk: "additive",
+    input: {
+      name: Schema.NonEmptyString,
+      schema: Schema.optionalKey(Schema.NonEmptyString),
+      version: Schema.optionalKey(Schema.NonEmptyString),
+      cascade: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(false)))
+    },
+    output: { version: Schema.String },
+    provides: () => [schemaResource],
+    alters: "schema",
+    finishWithin: "30 seconds",
+    check: Effect.fn("postgres.extension.check")(function* (wanted) {
+      const probe = yield* PostgresProbe
+      return yield* whenReached(Effect.flatMap(probe.extension(wanted.name), (facts) => judge(wanted, facts)))
+    }),
+    apply: Effect.fn("postgres.extension.apply")(function* ({ cascade, name, schema, version }) {
+      const control = yield* PostgresControl
+      yield* control.createExtension({ name, schema, version, cascade })
+      if (version !== undefined) yield* control.updateExtension(name, version)
+    })
   }),
-  apply: Effect.fn("postgres.extension.apply")(function* ({ cascade, name, schema, version }) {
-    const control = yield* PostgresControl
-    yield* control.createExtension({ name, schema, version, cascade })
-    if (version !== undefined) yield* control.updateExtension(name, version)
+  {
+    captured: Schema.Struct({
+      installed: Schema.NullOr(Schema.String),
+      /** Versions of the extensions that it needs, where they may be created with it. */
+      needs: Schema.Array(Schema.Struct({ name: Schema.String, installed: Schema.NullOr(Schema.String) }))
+    }),
+    capture: Effect.fn("postgres.extension.capture")(function* ({ cascade, name }) {
+      const probe = yield* PostgresProbe
+      const { installed } = yield* probe.extension(name)
+      const needs = cascade ? yield* probe.neededExtensions(name) : []
+      return {
+        installed: installed?.version ?? null,
+        needs: needs.map((needed) => ({ name: needed.name, installed: needed.installed ?? null }))
+      }
+    }),
+    restore: Effect.fn("postgres.extension.restore")(function* (before, { name }) {
+      const probe = yield* PostgresProbe
+      const control = yield* PostgresControl
+      const installed = (yield* probe.extension(name)).installed?.version
+      if (before.installed === null) {
+        if (installed !== undefined) yield* control.dropExtension(name)
+      } else if (installed !== before.installed) {
+        return yield* cannotGoBack(name, before.installed, installed)
+      }
+      const created = before.needs.filter((needed) => needed.installed === null)
+      // Each stands before those that it needs, so that nothing depends on it any more.
+      for (const needed of created) yield* control.dropExtension(needed.name)
+    })
+  }
+)
+
+const cannotGoBack = (extension: string, before: string, now: string | undefined): UndoRefused =>
+  new UndoRefused({
+    what: `extension ${extension}`,
+    message:
+      now === undefined
+        ? `extension ${extension} was there in version ${before}, and somebody has dropped it`
+        : `extension ${extension} stays in version ${now}: PostgreSQL cannot go back to version ${before}`,
+    hint: `leave it as it is, or go back to a backup; version ${before} comes back only where it is created anew, without what depends on it`
   })
-})
 
 const judge = (
   wanted: Wanted,

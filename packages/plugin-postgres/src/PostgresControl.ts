@@ -6,7 +6,7 @@
 import { Access, type BackupProof, type Target } from "@shipshape/core"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import type { BackupInvalid, DiskFull, DumpToolUnfit, RestoreRefused } from "./PostgresError.ts"
+import type { BackupInvalid, DiskFull, DumpToolUnfit, RestoreRefused, UndoRefused } from "./PostgresError.ts"
 import type { BackupQuestion, ColumnQuestion, ProbeError, QualifiedName, Statement } from "./PostgresProbe.ts"
 
 /**
@@ -142,9 +142,15 @@ export class PostgresControl extends Access.Control<
     readonly waitUntilReady: (timeout: Duration.Duration) => Effect.Effect<void, ProbeError>
     readonly createExtension: (extension: NewExtension) => Effect.Effect<void, ProbeError>
     readonly updateExtension: (name: string, version: string) => Effect.Effect<void, ProbeError>
+    /** Drops an extension, where nothing depends on it. */
+    readonly dropExtension: (name: string) => Effect.Effect<void, ProbeError>
     readonly createEnum: (type: QualifiedName, labels: ReadonlyArray<string>) => Effect.Effect<void, ProbeError>
     readonly addLabel: (type: QualifiedName, label: NewLabel) => Effect.Effect<void, ProbeError>
     readonly addColumn: (column: NewColumn) => Effect.Effect<void, ProbeError>
+    /** Drops a type, where no column has it. */
+    readonly dropEnum: (type: QualifiedName) => Effect.Effect<void, ProbeError>
+    /** Drops a column, where nothing depends on it, and where each row has nothing in it or its default. */
+    readonly dropColumn: (column: NewColumn) => Effect.Effect<void, ProbeError | UndoRefused>
     readonly execute: (statement: Statement) => Effect.Effect<void, ProbeError>
     /** Takes a backup, verifies it, gives it its name, and removes the oldest. */
     readonly backup: (backup: NewBackup) => Effect.Effect<BackupProof.BackupProof, BackupError>

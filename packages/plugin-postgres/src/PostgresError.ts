@@ -207,6 +207,18 @@ export class ExtensionConflict extends Schema.TaggedError<ExtensionConflict>()("
 }) {}
 
 /**
+ * What a step did cannot be taken back: PostgreSQL has no way back, or what was written since would be lost. Nothing was
+ * changed.
+ *
+ * @since 0.1.0
+ */
+export class UndoRefused extends Schema.TaggedError<UndoRefused>()("UndoRefused", {
+  ...Failure.fields("postgres.undo-refused"),
+  /** What would have to be taken back: `column public.documents.status`. */
+  what: Schema.String
+}) {}
+
+/**
  * The query that says whether a statement is done answered something else than one boolean.
  *
  * @since 0.1.0

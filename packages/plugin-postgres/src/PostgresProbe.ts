@@ -40,6 +40,17 @@ export interface ExtensionFacts {
 }
 
 /**
+ * An extension that another one needs.
+ *
+ * @since 0.1.0
+ */
+export interface NeededExtension {
+  readonly name: string
+  /** The version that is installed in the database. */
+  readonly installed: string | undefined
+}
+
+/**
  * The name of a type or a table, with its schema.
  *
  * @since 0.1.0
@@ -160,6 +171,8 @@ export class PostgresProbe extends Access.Probe<
   {
     readonly server: Effect.Effect<ServerFacts, ProbeError>
     readonly extension: (name: string) => Effect.Effect<ExtensionFacts, ProbeError>
+    /** All that an extension needs, whatever its version: each stands before those that it needs itself. */
+    readonly neededExtensions: (name: string) => Effect.Effect<ReadonlyArray<NeededExtension>, ProbeError>
     /** The labels of an enum in their order; `undefined` where there is no such enum. */
     readonly enumLabels: (type: QualifiedName) => Effect.Effect<ReadonlyArray<string> | undefined, ProbeError>
     readonly column: (column: ColumnQuestion) => Effect.Effect<ColumnFacts, ProbeError>

@@ -27,6 +27,7 @@ export const ready = Step.make("postgres.ready", {
   input: { timeout: Schema.DurationFromString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("60 seconds"))) },
   output: { version: Schema.String, database: Schema.String, user: Schema.String },
   provides: () => [serverResource],
+  alters: "none",
   check: Effect.fn("postgres.ready.check")(function* () {
     const probe = yield* PostgresProbe
     return yield* probe.server.pipe(

@@ -103,6 +103,7 @@ export const sql = Step.make("postgres.sql", {
   },
   output: {},
   provides: () => [schemaResource],
+  alters: "data",
   check: ({ risk, ...given }) => check(given, risk),
   apply
 })
@@ -133,6 +134,7 @@ export const destructiveSql = Step.make("postgres.destructiveSql", {
   input,
   output: {},
   provides: () => [schemaResource],
+  alters: "data",
   check: (given) => check(given),
   apply
 })

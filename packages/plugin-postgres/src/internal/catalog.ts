@@ -7,6 +7,8 @@ import type { Statement } from "./connect.ts"
 /** What is asked; the answers come in the same order. */
 export interface Questions {
   readonly extensions: ReadonlyArray<string>
+  /** Extensions, of which it is asked what they need. */
+  readonly needs: ReadonlyArray<string>
   readonly enums: ReadonlyArray<QualifiedName>
   readonly columns: ReadonlyArray<ColumnQuestion>
 }
@@ -34,6 +36,21 @@ const text = `SELECT
     LEFT JOIN pg_namespace namespace ON namespace.oid = installed.extnamespace
     LEFT JOIN pg_available_extensions available ON available.name = asked.name
   ) AS extensions,
+  (SELECT coalesce(jsonb_agg((
+      WITH RECURSIVE required (name, of) AS (
+        SELECT DISTINCT needed, v.name FROM pg_available_extension_versions v, unnest(v.requires) AS needed
+      ), reached (name, depth) AS (
+        SELECT name, 1 FROM required WHERE of = asked.name
+        UNION SELECT required.name, reached.depth + 1 FROM reached JOIN required ON required.of = reached.name
+        WHERE reached.depth < 20
+      )
+      SELECT coalesce(jsonb_agg(jsonb_build_object('name', needed.name, 'installed', installed.extversion)
+        ORDER BY needed.depth, needed.name), '[]')
+      FROM (SELECT name, max(depth) AS depth FROM reached GROUP BY name) AS needed
+      LEFT JOIN pg_extension installed ON installed.extname = needed.name
+    ) ORDER BY asked.place), '[]')
+    FROM jsonb_array_elements_text($1::jsonb -> 'needs') WITH ORDINALITY AS asked (name, place)
+  ) AS needs,
   (SELECT coalesce(jsonb_agg(
       CASE WHEN type.oid IS NOT NULL THEN
         (SELECT coalesce(jsonb_agg(e.enumlabel ORDER BY e.enumsortorder), '[]') FROM pg_enum e WHERE e.enumtypid = type.oid)
@@ -78,6 +95,7 @@ const Answer = Schema.Struct({
       needsSuperuser: Schema.NullOr(Schema.Boolean)
     })
   ),
+  needs: Schema.Array(Schema.Array(Schema.Struct({ name: Schema.String, installed: Schema.NullOr(Schema.String) }))),
   enums: Schema.Array(Schema.NullOr(Schema.Array(Schema.String))),
   columns: Schema.Array(
     Schema.Struct({

@@ -3,8 +3,8 @@ import { Progress } from "@shipshape/core"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import type { PostgresControl } from "../PostgresControl.ts"
-import { ServerNotReady } from "../PostgresError.ts"
+import type { NewColumn, PostgresControl } from "../PostgresControl.ts"
+import { ServerNotReady, UndoRefused } from "../PostgresError.ts"
 import type { ProbeError } from "../PostgresProbe.ts"
 import type { Backups } from "./backups.ts"
 import * as columnType from "./columnType.ts"
@@ -34,6 +34,14 @@ export const make = (
   backups: Omit<Backups, "newestBackup"> & Omit<Restores, "restoredFrom">
 ): PostgresControl["Service"] => {
   const execute = (statement: Statement) => Effect.asVoid(session.execute(statement))
+  /** A type as the server writes it. */
+  const typeOf = Effect.fnUntraced(function* (type: string) {
+    const identity = columnType.identityOf(yield* oneOf(session, columnType.question(type)))
+    // Not a type alone: nothing of it may stand in a statement that changes something.
+    if (identity === undefined) return yield* Effect.die(new TypeError(`${type} is no type`))
+    const { rows } = yield* oneOf(session, columnType.canonical(identity))
+    return String(rows[0]?.type)
+  })
   return {
     waitUntilReady: (timeout) => waitUntilReady(oneOf(session, nothing), where, timeout),
     createExtension: (extension) => execute(statements.createExtension(extension)),
@@ -41,16 +49,30 @@ export const make = (
     createEnum: (type, labels) => execute(statements.createEnum(type, labels)),
     addLabel: (type, label) => execute(statements.addLabel(type, label)),
     addColumn: Effect.fnUntraced(function* (column) {
-      const identity = columnType.identityOf(yield* oneOf(session, columnType.question(column.type)))
-      // Not a type alone: nothing of it may stand in a statement that changes something.
-      if (identity === undefined) return yield* Effect.die(new TypeError(`${column.type} is no type`))
-      const { rows } = yield* oneOf(session, columnType.canonical(identity))
-      yield* execute(statements.addColumn(column, String(rows[0]?.type)))
+      yield* execute(statements.addColumn(column, yield* typeOf(column.type)))
+    }),
+    dropExtension: (name) => execute(statements.dropExtension(name)),
+    dropEnum: (type) => execute(statements.dropEnum(type)),
+    dropColumn: Effect.fnUntraced(function* (column) {
+      const drop = execute(statements.dropColumn(column, yield* typeOf(column.type)))
+      yield* Effect.catchIf(
+        drop,
+        (error) => error._tag === "StatementFailed" && error.sqlstate === statements.holdsValues,
+        () => Effect.fail(columnHoldsValues(column))
+      )
     }),
     execute,
     ...backups
   }
 }
+
+/** The refusal to drop a column with what was written to it. */
+export const columnHoldsValues = ({ name, schema, table }: NewColumn): UndoRefused =>
+  new UndoRefused({
+    what: `column ${schema}.${table}.${name}`,
+    message: `column ${schema}.${table}.${name} is not dropped: rows hold values in it, beside its default, that would be lost`,
+    hint: "leave it, as the code before does not know it; or drop it in a migration, once nothing of it is needed"
+  })
 
 /** Asks until there is an answer. */
 export const waitUntilReady = (

@@ -20,6 +20,10 @@ export const make = (
   return {
     server: Effect.map(ask({ kind: "server" }), (answer) => catalog.serverFacts(answer.catalog)),
     extension: (name) => Effect.map(ask({ kind: "extension", name }), extensionOf),
+    neededExtensions: (extension) =>
+      Effect.map(ask({ kind: "needs", extension }), ({ catalog, index }) =>
+        (catalog.needs[index] ?? []).map(({ installed, name }) => ({ name, installed: installed ?? undefined }))
+      ),
     enumLabels: (type) =>
       Effect.map(ask({ kind: "enum", type }), ({ catalog, index }) => catalog.enums[index] ?? undefined),
     column: (column) => Effect.map(ask({ kind: "column", column }), columnOf),

@@ -16,6 +16,7 @@ type AskError = ConnectFailure | QueryError
 export type Question =
   | { readonly kind: "server" }
   | { readonly kind: "extension"; readonly name: string }
+  | { readonly kind: "needs"; readonly extension: string }
   | { readonly kind: "enum"; readonly type: QualifiedName }
   | { readonly kind: "column"; readonly column: ColumnQuestion }
   | { readonly kind: "query"; readonly statement: Statement }
@@ -55,6 +56,7 @@ export const make = (session: Session): ((question: Question) => Effect.Effect<A
 const collect = (questions: ReadonlyArray<Question>) => {
   const asked = {
     extensions: [] as string[],
+    needs: [] as string[],
     enums: [] as QualifiedName[],
     columns: [] as ColumnQuestion[]
   }
@@ -65,6 +67,8 @@ const collect = (questions: ReadonlyArray<Question>) => {
         return { index: 0 }
       case "extension":
         return { index: asked.extensions.push(question.name) - 1 }
+      case "needs":
+        return { index: asked.needs.push(question.extension) - 1 }
       case "enum":
         return { index: asked.enums.push(question.type) - 1 }
       case "column":

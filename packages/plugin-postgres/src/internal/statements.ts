@@ -18,6 +18,11 @@ export const createExtension = ({ cascade, name, schema, version }: NewExtension
 export const updateExtension = (name: string, version: string): Statement =>
   statement(`ALTER EXTENSION ${escapeIdentifier(name)} UPDATE TO ${escapeLiteral(version)}`)
 
+export const dropExtension = (name: string): Statement =>
+  statement(`DROP EXTENSION IF EXISTS ${escapeIdentifier(name)}`)
+
+export const dropEnum = (type: QualifiedName): Statement => statement(`DROP TYPE IF EXISTS ${qualified(type)}`)
+
 export const createEnum = (type: QualifiedName, labels: ReadonlyArray<string>): Statement =>
   statement(`CREATE TYPE ${qualified(type)} AS ENUM (${labels.map(escapeLiteral).join(", ")})`)
 
@@ -35,3 +40,38 @@ export const addColumn = (column: NewColumn, type: string): Statement =>
       (column.default === undefined ? "" : ` DEFAULT (${column.default})`) +
       (column.nullable ? "" : " NOT NULL")
   )
+
+/** What {@link dropColumn} says where it has dropped nothing: a state of our own. */
+export const holdsValues = "SS001"
+
+/**
+ * Drops a column in which each row has nothing, or its default. `type` is as the server writes it. Looking and dropping are
+ * one statement under one lock, so that nothing is written between.
+ *
+ * Rows that were there when the column was added have what the default gave then, which the server keeps for the table
+ * (`attmissingval`, an array of one value): that of `now()` is another one by now. Values are compared as text, as not all
+ * types can be compared.
+ */
+export const dropColumn = (column: NewColumn, type: string): Statement => {
+  const table = qualified({ schema: column.schema, name: column.table })
+  const name = escapeIdentifier(column.name)
+  const isDefault =
+    column.default === undefined
+      ? "false"
+      : `kept.${name}::text IS NOT DISTINCT FROM (${column.default})::${type}::text`
+  const body = `BEGIN
+    LOCK TABLE ${table} IN ACCESS EXCLUSIVE MODE;
+    IF EXISTS (
+      SELECT FROM ${table} AS kept
+      WHERE kept.${name} IS NOT NULL AND NOT ${isDefault} AND NOT EXISTS (
+        SELECT FROM pg_catalog.pg_attribute a
+        WHERE a.attrelid = kept.tableoid AND a.attname = ${escapeLiteral(column.name)}
+          AND (a.attmissingval::text::text[])[1] = kept.${name}::text
+      )
+    ) THEN
+      RAISE EXCEPTION USING ERRCODE = '${holdsValues}', MESSAGE = 'the column holds values';
+    END IF;
+    ALTER TABLE ${table} DROP COLUMN ${name};
+  END`
+  return statement(`DO ${escapeLiteral(body)}`)
+}

@@ -29,6 +29,8 @@ export interface Column {
   /** As PostgreSQL writes it: `character varying(200)`, not `varchar(200)`. */
   readonly type: string
   readonly nullable: boolean
+  /** Whether rows have values in it, beside its default. The default is no. */
+  readonly holdsValues?: boolean
 }
 
 /**
@@ -42,6 +44,8 @@ export interface AvailableExtension {
   readonly versions?: ReadonlyArray<string>
   /** Whether a superuser alone may install it. The default is no. */
   readonly needsSuperuser?: boolean
+  /** Other extensions that it needs. The default is none. */
+  readonly requires?: ReadonlyArray<string>
 }
 
 /**
@@ -242,6 +246,13 @@ const reading = (
             offered === undefined ? undefined : { versions: [offered.version], needsSuperuser: false, ...offered }
         }
       }),
+    neededExtensions: (name) =>
+      look(() =>
+        writing.requiredBy(world, name).map((needed) => ({
+          name: needed,
+          installed: world.extensions.get(needed)?.version
+        }))
+      ),
     enumLabels: (type) => look(() => world.enums.get(keyOf(type))),
     column: ({ name, schema, table, type }) =>
       look((): ColumnFacts => {

@@ -6,7 +6,11 @@ import { type Ground, insert, inserted } from "./laws.ts"
 export const ground = (): Ground => {
   const settings = new Set<unknown>()
   const world = PostgresWorld.make({
-    available: { pg_trgm: "1.6" },
+    available: {
+      pg_trgm: { version: "1.6", versions: ["1.5", "1.6"] },
+      cube: "1.5",
+      earthdistance: { version: "1.2", requires: ["cube"] }
+    },
     statements: { [insert]: (_, [name]) => void settings.add(name) },
     queries: { [inserted]: (_, [name]) => settings.has(name) }
   })
@@ -18,11 +22,25 @@ export const ground = (): Ground => {
       [...world.tables].map(([name, columns]) => [name, ...columns]),
       [...settings]
     ]),
+    createExtension: (name, version) =>
+      Effect.sync(
+        () =>
+          void world.extensions.set(name, {
+            version: version ?? world.available.get(name)?.version ?? "1.0",
+            schema: "public"
+          })
+      ),
     dropExtension: (name) => Effect.sync(() => void world.extensions.delete(name)),
     createEnum: (name, labels) => Effect.sync(() => void world.enums.set(`public.${name}`, labels)),
     dropEnum: (name) => Effect.sync(() => void world.enums.delete(`public.${name}`)),
     labels: (name) => Effect.sync(() => world.enums.get(`public.${name}`)),
     createTable: (name) => Effect.sync(() => void world.tables.set(`public.${name}`, new Map())),
+    insertRow: (table, column) =>
+      Effect.sync(() => {
+        const columns = world.tables.get(`public.${table}`)
+        const found = column === undefined ? undefined : columns?.get(column)
+        if (column !== undefined && found !== undefined) columns?.set(column, { ...found, holdsValues: true })
+      }),
     dropColumn: (table, column) => Effect.sync(() => void world.tables.get(`public.${table}`)?.delete(column)),
     emptyTable: () => Effect.sync(() => settings.clear())
   }

@@ -11,17 +11,20 @@ export type Services = PostgresProbe.PostgresProbe | PostgresControl.PostgresCon
 export interface Ground {
   readonly layer: Layer.Layer<Services, unknown>
   readonly see: Effect.Effect<unknown>
+  readonly createExtension: (name: string, version?: string) => Effect.Effect<void>
   readonly dropExtension: (name: string) => Effect.Effect<void>
   readonly createEnum: (name: string, labels: ReadonlyArray<string>) => Effect.Effect<void>
   readonly dropEnum: (name: string) => Effect.Effect<void>
   readonly labels: (name: string) => Effect.Effect<ReadonlyArray<string> | undefined>
   readonly createTable: (name: string) => Effect.Effect<void>
+  /** Adds a row to a table that `createTable` has made; with a value in a column of text, or nothing but the defaults. */
+  readonly insertRow: (table: string, column?: string) => Effect.Effect<void>
   readonly dropColumn: (table: string, column: string) => Effect.Effect<void>
   readonly emptyTable: (name: string) => Effect.Effect<void>
 }
 
 /** Names that break a statement unless they are quoted, and labels that break it unless they are escaped. */
-const nasty = { name: `we"ird\n'na me; --`, label: `o'ne\\ "two"\n; --` } as const
+export const nasty = { name: `we"ird\n'na me; --`, label: `o'ne\\ "two"\n; --` } as const
 
 export const insert = "INSERT INTO public.settings (name) VALUES ($1) ON CONFLICT DO NOTHING"
 export const inserted = "SELECT EXISTS (SELECT FROM public.settings WHERE name = $1)"

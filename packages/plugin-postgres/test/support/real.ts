@@ -31,6 +31,8 @@ export const groundOf = (sql: Sql, layer: Layer.Layer<Services, unknown>): Groun
       const settings = yield* run("SELECT to_regclass('public.settings') IS NOT NULL AS there")
       return settings.rows[0].there ? [rows, (yield* run("SELECT * FROM settings ORDER BY name")).rows] : [rows]
     }),
+    createExtension: (name, version) =>
+      change(`CREATE EXTENSION ${quoted(name)}${version === undefined ? "" : ` VERSION ${pg.escapeLiteral(version)}`}`),
     dropExtension: (name) => change(`DROP EXTENSION ${quoted(name)}`),
     createEnum: (name, labels) =>
       change(`CREATE TYPE ${quoted(name)} AS ENUM (${labels.map(pg.escapeLiteral).join(", ")})`),
@@ -44,6 +46,12 @@ export const groundOf = (sql: Sql, layer: Layer.Layer<Services, unknown>): Groun
         ({ rows }) => rows[0].labels ?? undefined
       ),
     createTable: (name) => change(`CREATE TABLE ${quoted(name)} (name text PRIMARY KEY)`),
+    insertRow: (table, column) =>
+      change(
+        column === undefined
+          ? `INSERT INTO ${quoted(table)} (name) VALUES (gen_random_uuid())`
+          : `INSERT INTO ${quoted(table)} (name, ${quoted(column)}) VALUES (gen_random_uuid(), 'a value')`
+      ),
     dropColumn: (table, column) => change(`ALTER TABLE ${quoted(table)} DROP COLUMN ${quoted(column)}`),
     emptyTable: (name) => change(`TRUNCATE ${quoted(name)}`)
   }

@@ -1,7 +1,7 @@
 import * as Effect from "effect/Effect"
-import { waitUntilReady } from "../../internal/control.ts"
+import { columnHoldsValues, waitUntilReady } from "../../internal/control.ts"
 import { queryError, type Where } from "../../internal/sqlstate.ts"
-import type { NewLabel, PostgresControl } from "../../PostgresControl.ts"
+import type { NewExtension, NewLabel, PostgresControl } from "../../PostgresControl.ts"
 import { type ConnectError, type QueryError, StatementFailed } from "../../PostgresError.ts"
 import type { QualifiedName } from "../../PostgresProbe.ts"
 import type { Options, PostgresWorld } from "../PostgresWorld.ts"
@@ -39,12 +39,13 @@ export const make = (
   const refuse = (code: string, message: string) => refusal(where, code, message)
   return {
     waitUntilReady: (timeout) => waitUntilReady(reached, where, timeout),
-    createExtension: ({ name, schema, version }) =>
-      change(`create extension ${name}`, () => {
-        const offered = world.available.get(name)
-        if (world.extensions.has(name)) return undefined
-        if (offered === undefined) return refuse("0A000", `extension "${name}" is not available`)
-        world.extensions.set(name, { version: version ?? offered.version, schema: schema ?? "public" })
+    createExtension: (extension) =>
+      change(`create extension ${extension.name}`, () => createExtension(world, refuse, extension)),
+    dropExtension: (name) =>
+      change(`drop extension ${name}`, () => {
+        const dependent = [...world.extensions.keys()].find((other) => requiredBy(world, other).includes(name))
+        if (dependent !== undefined) return refuse("2BP01", `extension ${dependent} depends on extension ${name}`)
+        world.extensions.delete(name)
         return undefined
       }),
     updateExtension: (name, version) =>
@@ -60,6 +61,16 @@ export const make = (
         world.enums.set(`${schema}.${name}`, labels)
         return undefined
       }),
+    dropEnum: ({ name, schema }) =>
+      change(`drop enum ${schema}.${name}`, () => {
+        const names = [name, `${schema}.${name}`]
+        const table = [...world.tables].find(([, columns]) =>
+          [...columns.values()].some((column) => names.includes(column.type.replace(/(\[\])+$/, "")))
+        )
+        if (table !== undefined) return refuse("2BP01", `a column of table ${table[0]} depends on type ${name}`)
+        world.enums.delete(`${schema}.${name}`)
+        return undefined
+      }),
     addLabel: (type, label) =>
       change(`add label ${label.label} to enum ${type.schema}.${type.name}`, () =>
         addLabel(world, refuse, type, label)
@@ -71,6 +82,13 @@ export const make = (
         if (!columns.has(name)) columns.set(name, { type: canonicalType(type), nullable })
         return undefined
       }),
+    dropColumn: Effect.fnUntraced(function* (column) {
+      yield* reached
+      const columns = world.tables.get(`${column.schema}.${column.table}`)
+      if (columns?.get(column.name)?.holdsValues === true) return yield* columnHoldsValues(column)
+      columns?.delete(column.name)
+      world.log.push(`drop column ${column.schema}.${column.table}.${column.name}`)
+    }),
     execute: ({ text, values }) =>
       change(text, () => {
         const statement = statements[text]
@@ -80,6 +98,36 @@ export const make = (
       }),
     ...backups.writing(world, reached)
   }
+}
+
+/** All that an extension needs: each stands before those that it needs itself. */
+export const requiredBy = (world: PostgresWorld, name: string): ReadonlyArray<string> => {
+  const depths = new Map<string, number>()
+  const reach = (extension: string, depth: number): void => {
+    for (const needed of world.available.get(extension)?.requires ?? []) {
+      depths.set(needed, Math.max(depth, depths.get(needed) ?? 0))
+      reach(needed, depth + 1)
+    }
+  }
+  reach(name, 1)
+  return [...depths].sort(([, a], [, b]) => a - b).map(([needed]) => needed)
+}
+
+const createExtension = (
+  world: PostgresWorld,
+  refuse: (code: string, message: string) => QueryError,
+  { cascade, name, schema, version }: NewExtension
+): QueryError | undefined => {
+  const offered = world.available.get(name)
+  if (world.extensions.has(name)) return undefined
+  if (offered === undefined) return refuse("0A000", `extension "${name}" is not available`)
+  const missing = requiredBy(world, name).filter((needed) => !world.extensions.has(needed))
+  if (missing.length > 0 && !cascade) return refuse("42704", `required extension "${missing[0]}" is not installed`)
+  for (const needed of missing) {
+    world.extensions.set(needed, { version: world.available.get(needed)?.version ?? "1.0", schema: "public" })
+  }
+  world.extensions.set(name, { version: version ?? offered.version, schema: schema ?? "public" })
+  return undefined
 }
 
 const addLabel = (
