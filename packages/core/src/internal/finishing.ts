@@ -15,7 +15,7 @@ export const finishing = Effect.fnUntraced(function* <A, E, R>(
   within: Duration.Input | undefined,
   onFinishing: (within: Duration.Duration) => void
 ) {
-  const fiber = yield* Effect.forkDetach(Effect.interruptible(effect))
+  const fiber = yield* Effect.forkDetach(Effect.interruptible(effect), { startImmediately: true })
   const waited = yield* Effect.exit(restore(Fiber.await(fiber)))
   if (Exit.isSuccess(waited)) return waited.value
   if (within === undefined) yield* Fiber.interrupt(fiber)
