@@ -64,6 +64,8 @@ export const Record = Schema.TaggedUnion({
     continues: Schema.optionalKey(Schema.Int),
     /** The release that a rollback goes back to. */
     backTo: Schema.optionalKey(Schema.Int),
+    /** What a rollback may do beside: whoever goes on with it may do the same. */
+    allowed: Schema.optionalKey(Schema.Struct({ schema: Schema.Boolean, data: Schema.Boolean })),
     only: Schema.optionalKey(Schema.Array(Schema.String)),
     skip: Schema.optionalKey(Schema.Array(Schema.String))
   },

@@ -31,6 +31,8 @@ export interface Plugin<in Provides, out LayerE, out Requires> {
   readonly version: string
   readonly description: string
   readonly steps: ReadonlyArray<Described>
+  /** What its options wait for: the deployment's inputs, by \`input:NAME\`. */
+  readonly sources: ReadonlySet<string>
   /** Makes the layer, once inputs are known. Nothing is touched before the layer is built. */
   readonly layer: (
     values: Output.Values
@@ -152,6 +154,7 @@ export const define = <
     version,
     description,
     steps: Object.values(steps),
+    sources: Output.sourcesOf(options),
     layer: (values) =>
       Result.mapBoth(decode(Output.resolve(options, values), { errors: "all" }), {
         onFailure: (issue) =>

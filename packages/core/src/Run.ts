@@ -11,12 +11,12 @@ import type * as Access from "./Access.ts"
 import type { Revision } from "./Actor.ts"
 import type { Deployment } from "./Deployment.ts"
 import type { Counts, StepResult } from "./Event.ts"
-import * as FileStore from "./FileStore.ts"
 import * as Input from "./Input.ts"
 import { mergePlugins } from "./internal/mergePlugins.ts"
-import { nearest } from "./internal/nearest.ts"
 import type { Started } from "./internal/opened.ts"
 import { makeSession } from "./internal/session.ts"
+import { storeLayer } from "./internal/storeLayer.ts"
+import { unknownName } from "./internal/unknownName.ts"
 import type { JournalInvalid } from "./Journal.ts"
 import type { Holder, LockHeld, LockLost } from "./Lock.ts"
 import type { Plan, Strategy } from "./Plan.ts"
@@ -24,16 +24,16 @@ import type { Base, PluginOptionsInvalid } from "./Plugin.ts"
 import * as Policy from "./Policy.ts"
 import type { Proposal } from "./Proposal.ts"
 import type { Release } from "./Release.ts"
-import {
-  type PlanStale,
-  type ReleaseNotRecorded,
-  type ReleaseUnknown,
-  type ResumeRefused,
-  type RunFailedError,
-  type StepDidNotConverge,
-  type StepsInvalid,
-  type StepTimedOut,
-  type StepUnavailable,
+import type {
+  PlanStale,
+  ReleaseNotRecorded,
+  ReleaseUnknown,
+  ResumeRefused,
+  RunFailedError,
+  StepDidNotConverge,
+  StepsInvalid,
+  StepTimedOut,
+  StepUnavailable,
   UnknownName
 } from "./RunError.ts"
 import * as Secrets from "./Secrets.ts"
@@ -281,7 +281,8 @@ export const open = Effect.fn("Run.open")(function* <
     deployment.blueprint(options.environment).plugins,
     started.values
   )
-  return yield* makeSession(deployment, options, started, layers, yield* storeOf(deployment, options, started))
+  const store = yield* storeLayer(deployment, options.store, options.environment, started.values)
+  return yield* makeSession(deployment, options, started, layers, store)
 })
 
 /**
@@ -334,26 +335,16 @@ export const openWith = Effect.fn("Run.openWith")(function* <
   options: Options<Env, Disposable>
 ): Effect.fn.Return<Session<A, E>, Refusal | LayerE, Scope.Scope> {
   const started = yield* start(deployment, options)
+  const store = yield* storeLayer(deployment, options.store, options.environment, started.values)
   // `Complete` is this layer type exactly when the layer provides all that is needed.
   return yield* makeSession(
     deployment,
     options,
     started,
     layer as unknown as Layer.Layer<CheckR | ApplyR, LayerE, Base>,
-    yield* storeOf(deployment, options, started)
+    store
   )
 })
-
-/** The store that is given, or the deployment's own, or the one in the target's folder. */
-const storeOf = (
-  deployment: Deployment.Any,
-  { store }: AnyOptions,
-  { environment, values }: Started
-): Effect.Effect<Layer.Layer<Store, StoreFailed, Base>, PluginOptionsInvalid> => {
-  if (store !== undefined) return Effect.succeed(store)
-  const own = deployment.blueprint(environment.name).store
-  return own === undefined ? Effect.succeed(FileStore.layer()) : Effect.fromResult(own.layer(values))
-}
 
 /** Everything that can be refused before a layer is built. */
 const start = Effect.fnUntraced(function* (
@@ -396,15 +387,3 @@ const start = Effect.fnUntraced(function* (
           : undefined
   }
 })
-
-const unknownName = (kind: UnknownName["kind"], name: string, known: ReadonlyArray<string>): UnknownName => {
-  const close = nearest(name, known)
-  const names = known.length > 12 ? "" : `; there ${known.length === 1 ? "is" : "are"}: ${known.join(", ")}`
-  return new UnknownName({
-    kind,
-    name,
-    ...(close === undefined ? {} : { nearest: close }),
-    message: `there is no ${kind} “${name}”${close === undefined ? "" : ` — did you mean “${close}”?`}`,
-    hint: `give one that the deployment has${names}`
-  })
-}

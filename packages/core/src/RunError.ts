@@ -15,7 +15,7 @@ import { StepInputInvalid } from "./Step.ts"
  */
 export class UnknownName extends Schema.TaggedError<UnknownName>()("UnknownName", {
   ...Failure.fields("core.unknown-name"),
-  kind: Schema.Literals(["environment", "step"]),
+  kind: Schema.Literals(["environment", "step", "run"]),
   name: Schema.String,
   nearest: Schema.optionalKey(Schema.String)
 }) {}

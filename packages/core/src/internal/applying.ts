@@ -173,7 +173,8 @@ const refuse = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   const was = approved?.(seen)
   if (was !== undefined && was.plan.digest !== seen.plan.digest) return yield* stale(was, seen)
   const { unfinished } = seen.past
-  const changed = mode === "apply" || unfinished === undefined ? undefined : refusal(unfinished, seen)
+  const resuming = mode === "resume" || mode === "undo"
+  const changed = !resuming || unfinished === undefined ? undefined : refusal(unfinished, seen)
   if (changed !== undefined) return yield* changed
   if (mode === "undo") return
   const refused = Policy.destructive(environment.name, environment, seen.plan.steps) ?? seen.refused
@@ -341,7 +342,7 @@ const beginJournal = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
     ...(revision === undefined ? {} : { revision }),
     versions,
     ...(unfinished === undefined ? {} : { continues: unfinished.first }),
-    ...(back === undefined ? {} : { backTo: back.release.number }),
+    ...(back === undefined ? {} : { backTo: back.release.number, allowed: back.allowed }),
     ...(only === undefined ? {} : { only }),
     ...(skip === undefined ? {} : { skip })
   })
