@@ -2,6 +2,7 @@
 import * as path from "node:path"
 import { benchEdms } from "./edms.ts"
 import { benchImport } from "./import.ts"
+import { benchJournal } from "./journal.ts"
 import { benchSecrets } from "./secrets.ts"
 import { benchSteps } from "./steps.ts"
 import { benchTypes } from "./types.ts"
@@ -10,6 +11,7 @@ const root = path.dirname(import.meta.dirname)
 
 const all: Readonly<Record<string, () => Promise<void>>> = {
   import: benchImport,
+  journal: benchJournal,
   secrets: benchSecrets,
   steps: benchSteps,
   types: () => benchTypes(root),

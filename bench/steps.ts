@@ -1,6 +1,6 @@
 /** What the engine itself costs for each step. */
 import { Check, defineDeployment, Run, Step } from "@shipshape/core"
-import { FakeTarget } from "@shipshape/core/testing"
+import { FakeTarget, MemoryStore } from "@shipshape/core/testing"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { table, time } from "./lib/measure.ts"
@@ -25,7 +25,11 @@ export const benchSteps = async (): Promise<void> => {
     const runs = size >= 10_000 ? 3 : 9
     const define = await time(runs, () => deploymentOf(size))
     const deployment = deploymentOf(size)
-    const options = { environment: "staging", target: FakeTarget.layer(FakeTarget.make({})) } as const
+    const options = {
+      environment: "staging",
+      target: FakeTarget.layer(FakeTarget.make({})),
+      store: MemoryStore.layer(MemoryStore.make())
+    } as const
     const open = Run.open(deployment, options)
     const plan = await time(runs, () => Effect.runPromise(Effect.scoped(Effect.flatMap(open, (s) => s.plan))))
     const apply = await time(runs, () => Effect.runPromise(Effect.scoped(Effect.flatMap(open, (s) => s.apply()))))

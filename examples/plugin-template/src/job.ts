@@ -24,6 +24,8 @@ const textOf = ({ command, schedule, user }: Input): string => `${schedule} ${us
 export const job = Step.make("cron.job", {
   description: "A job runs on a schedule",
   risk: "reversible",
+  // Neither the application's data nor its schema: precious data needs no backup before it.
+  alters: "none",
   input: fields,
   output: { name: Schema.String },
   check: Effect.fn("cron.job.check")(function* (input: Input) {
