@@ -90,20 +90,27 @@ describe("a lease", () => {
     })
   )
 
-  it.live("is on the disk before an append ends, whatever the database says", () =>
-    Effect.gen(function* () {
-      const { layer, name, sql } = yield* fresh
-      yield* sql(`ALTER DATABASE ${name} SET synchronous_commit = off`)
-      yield* Effect.gen(function* () {
-        yield* (yield* holding("ada")).end
-        yield* sql(`CREATE TABLE public.seen (setting text)`)
-        yield* sql(`CREATE FUNCTION public.look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
-          INSERT INTO public.seen VALUES (current_setting('synchronous_commit')); RETURN NULL; END $$`)
-        yield* sql("CREATE TRIGGER look AFTER INSERT ON shipshape.journal EXECUTE FUNCTION public.look()")
-        yield* (yield* holding("ada")).lease.begin(line)
-      }).pipe(Effect.provide(layer))
-      assert.deepStrictEqual(yield* sql("SELECT setting FROM public.seen"), [{ setting: "on" }])
-    })
+  it.live(
+    "is on the disk before an append ends, whatever the database says, and its session ends with its client",
+    () =>
+      Effect.gen(function* () {
+        const { layer, name, sql } = yield* fresh
+        yield* sql(`ALTER DATABASE ${name} SET synchronous_commit = off`)
+        yield* Effect.gen(function* () {
+          yield* (yield* holding("ada")).end
+          yield* sql(`CREATE TABLE public.seen (name text, setting text)`)
+          yield* sql(`CREATE FUNCTION public.look() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN
+          INSERT INTO public.seen SELECT name, setting FROM pg_settings; RETURN NULL; END $$`)
+          yield* sql("CREATE TRIGGER look AFTER INSERT ON shipshape.journal EXECUTE FUNCTION public.look()")
+          yield* (yield* holding("ada")).lease.begin(line)
+        }).pipe(Effect.provide(layer))
+        const names = ["client_connection_check_interval", "synchronous_commit", "tcp_keepalives_idle"]
+        const seen = yield* sql(`SELECT setting FROM public.seen WHERE name = ANY ('{${names}}') ORDER BY name`)
+        assert.deepStrictEqual(
+          seen.map(({ setting }) => setting),
+          ["1000", "on", "20"]
+        )
+      })
   )
 })
 

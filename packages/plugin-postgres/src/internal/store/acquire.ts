@@ -60,9 +60,9 @@ const acquireWithin = Effect.fnUntraced(function* (
   claim: Store.Claim
 ): Effect.fn.Return<Store.Lease, Lock.LockHeld | Store.StoreFailed, Scope.Scope> {
   const connection = yield* inStore(name)(open)
+  yield* refusePooler(connection, open, name)
   yield* inStore(name)(connection.query(settings))
   yield* Effect.ignore(connection.query(watchful))
-  yield* refusePooler(connection, open, name)
   yield* tables.ensure(connection, name)
   const run = yield* take(connection, statements, name, claim)
   return yield* leaseOf(connection, statements, name, run)
