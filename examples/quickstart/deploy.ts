@@ -6,7 +6,7 @@
  * The tour, `npm run quickstart`, stops and removes at its end all that this has made.
  */
 import { fileURLToPath } from "node:url"
-import { defineDeployment, Input, parallel } from "@shipshape/core"
+import { defineDeployment, FileStore, Input, parallel } from "@shipshape/core"
 import { main } from "@shipshape/core/cli"
 import { Health } from "@shipshape/plugin-health"
 import { Postgres } from "@shipshape/plugin-postgres"
@@ -34,7 +34,9 @@ const deployment = defineDeployment(
         resource: "postgres:server"
       }),
       Health.checks({})
-    ]
+    ],
+    // With all else that the tour makes, and that it removes.
+    store: () => FileStore.plugin({ directory: here(".data/shipshape") })
   },
   function* ({ inputs: { databasePort, password, servicePort } }) {
     // The database, from nothing. Until it runs, a plan says of the steps below: known after “database”.
