@@ -82,13 +82,14 @@ export const make = (): Registry => {
 const masked = (text: string, matcher: Matcher): string => {
   // At each place, how many more of what was found begin there than end there.
   let depths: Int32Array | undefined
+  const mark = (from: number, to: number): void => {
+    depths ??= new Int32Array(text.length + 1)
+    depths[from] = (depths[from] ?? 0) + 1
+    depths[to] = (depths[to] ?? 0) - 1
+  }
+  matcher.find(text, mark)
   for (const { origin, text: read } of readingsOf(text)) {
-    matcher.find(read, (start, end) => {
-      depths ??= new Int32Array(text.length + 1)
-      const [from, to] = [origin(start), origin(end)]
-      depths[from] = (depths[from] ?? 0) + 1
-      depths[to] = (depths[to] ?? 0) - 1
-    })
+    matcher.find(read, (start, end) => mark(origin(start), origin(end)))
   }
   if (depths === undefined) return text
   let result = ""

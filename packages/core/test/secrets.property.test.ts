@@ -23,6 +23,12 @@ const withoutOccurrences = (text: string, secrets: ReadonlyArray<string>): strin
   return left.replace(/•+/g, "••••••")
 }
 
+/** Seconds of the processor, which other programs do not take away. */
+const secondsSince = (begun: NodeJS.CpuUsage): number => {
+  const { system, user } = process.cpuUsage(begun)
+  return (system + user) / 1_000_000
+}
+
 const Units = Schema.Array(Schema.Literals(["a", "b", "c"]))
 const Secret = Units.check(Schema.isMinLength(1), Schema.isMaxLength(4))
 
@@ -40,7 +46,7 @@ describe("10,000 secrets", () => {
       }
     }
     assert.isAbove(pieces, 380_000)
-  }, 60_000)
+  }, 300_000)
 
   it("are each found alone, with no other secret that could hide what stays of it", () => {
     for (const secret of secrets.slice(0, 2_000)) {
@@ -49,28 +55,28 @@ describe("10,000 secrets", () => {
         assert.deepEqual(leaksIn(registry.mask(line)).leaks, [], JSON.stringify({ secret, line }))
       }
     }
-  }, 60_000)
+  }, 300_000)
 
   it("are masked in 1 MB of a log within seconds, and what holds none of them stays", () => {
     const long = secrets.filter((secret) => secret.split(/\r?\n/).every((line) => line.length > 12))
     const line = `09:41:07 GET /api/documents/?page=2&q=a%20b+c 200 {"took": "3 ms", "by": "caf\\u00e9"} it''s &lt;ok&gt;\n`
     const text = line.repeat(Math.ceil(1_000_000 / line.length))
-    const begun = performance.now()
+    const begun = process.cpuUsage()
     const registry = registryOf(long)
     assert.strictEqual(registry.mask(text), text)
     assert.strictEqual(registry.mask(`${text}${long[0]}`), `${text}••••••`)
-    assert.isBelow(performance.now() - begun, 10_000)
-  }, 30_000)
+    assert.isBelow(secondsSince(begun), 10)
+  }, 120_000)
 
   it("may be added one by one while masking goes on", () => {
     const registry = Secrets.make()
-    const begun = performance.now()
+    const begun = process.cpuUsage()
     for (const secret of secrets.slice(0, 3_000)) {
       registry.add(Redacted.make(secret))
       assert.strictEqual(registry.mask(marked(secret)), marked("••••••"))
     }
-    assert.isBelow(performance.now() - begun, 15_000)
-  }, 30_000)
+    assert.isBelow(secondsSince(begun), 15)
+  }, 120_000)
 })
 
 describe("masking", () => {

@@ -1,6 +1,6 @@
 import { inspect } from "node:util"
 import { assert, describe, it } from "@effect/vitest"
-import { defineDeployment, Failure, Input, Secrets } from "@shipshape/core"
+import { defineDeployment, Failure, Input, Journal, Secrets } from "@shipshape/core"
 import { Rehearsal } from "@shipshape/core/testing"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -45,6 +45,31 @@ describe("data", () => {
       result: { ...result, failure: { code: "django.migrate-failed", message: "cannot ••••••, ••••••" } },
       definition: { steps: { migrate: "••••••" }, inputs: { failed: "••••••" } }
     })
+  })
+
+  it("of each record and event is read again, whatever words of its own are secrets", () => {
+    const records: ReadonlyArray<Journal.Record> = [
+      {
+        ...{ _tag: "RunBegan", at: 0, format: "shipshape-journal", v: 1, run: 1, deployment: "shop" },
+        ...{ environment: "staging", data: "disposable", strategy: "update", mode: "apply", versions: {} },
+        who: { user: "ada", host: "ci", pid: 1 }
+      },
+      {
+        ...{ _tag: "AttemptBegan", at: 0, step: "migrate", attempt: 1, fence: 1, type: "django.migrate", key: "k" },
+        ...{ risk: "additive", changes: [{ summary: "a" }] }
+      },
+      { _tag: "AttemptEnded", at: 0, step: "migrate", attempt: 1, fence: 1, outcome: "applied", durationMs: 1 }
+    ]
+    for (const letter of "abcdefghijklmnopqrstuvwxyzBR-") {
+      const text = records.map((record) => Journal.encode(Secrets.maskDeep(registryOf(letter), record))).join("")
+      const read = Journal.decode(text).records
+      assert.deepEqual(
+        read.map(({ _tag }) => _tag),
+        records.map(({ _tag }) => _tag),
+        letter
+      )
+      assert.deepInclude(read[2], { step: "migrate", outcome: "applied" })
+    }
   })
 
   it("of a plugin has no names of the program's own", () => {

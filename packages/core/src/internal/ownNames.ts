@@ -12,6 +12,9 @@ export interface OwnNames {
   readonly words: ReadonlySet<string>
 }
 
+/** All of it. */
+const recorded = [Event, Journal.Record, Release]
+
 /** Names that the deployment's own file gives, and what is computed. */
 const givenNames = [
   "code",
@@ -30,14 +33,14 @@ const givenNames = [
   "type"
 ]
 
-/** Gives each field of a struct within a schema's type, and whether it holds nothing but literals. */
-const visitFields = (root: SchemaAST.AST, field: (name: string, literal: boolean) => void): void => {
+/** Gives each field of a struct within a schema's type, with its own type. */
+const visitFields = (root: SchemaAST.AST, field: (name: string, type: SchemaAST.AST) => void): void => {
   const seen = new Set<SchemaAST.AST>()
   const visit = (ast: SchemaAST.AST): void => {
     if (seen.has(ast)) return
     seen.add(ast)
     if (ast._tag === "Objects") {
-      for (const { name, type } of ast.propertySignatures) if (Predicate.isString(name)) field(name, isLiteral(type))
+      for (const { name, type } of ast.propertySignatures) if (Predicate.isString(name)) field(name, type)
     }
     for (const part of partsOf(ast)) visit(part)
   }
@@ -61,8 +64,24 @@ const partsOf = (ast: SchemaAST.AST): ReadonlyArray<SchemaAST.AST> => {
   }
 }
 
+/** Whether any text at all may be a value of the type, or an item of it. */
+const isText = (ast: SchemaAST.AST): boolean => {
+  switch (ast._tag) {
+    case "Literal":
+    case "Number":
+    case "Boolean":
+    case "Objects":
+      return false
+    case "Arrays":
+    case "Union":
+      return partsOf(ast).some(isText)
+    default:
+      return true
+  }
+}
+
 const isLiteral = (ast: SchemaAST.AST): boolean =>
-  ast._tag === "Literal" || (ast._tag === "Union" && ast.types.every(isLiteral))
+  ast._tag === "Literal" || (ast._tag === "Union" && ast.types.some(isLiteral))
 
 /** The names of all fields within a schema's type. */
 export const fieldsOf = (ast: SchemaAST.AST): ReadonlySet<string> => {
@@ -76,13 +95,15 @@ let own: OwnNames | undefined
 /** The names in all that the program prints, stores or sends. */
 export const ownNames = (): OwnNames => {
   if (own !== undefined) return own
-  const literal = new Map<string, boolean>()
-  for (const { ast } of [Event, Journal.Record, Release]) {
-    visitFields(ast, (name, always) => literal.set(name, always && literal.get(name) !== false))
+  const fields = new Set<string>()
+  const [literals, texts] = [new Set<string>(), new Set<string>()]
+  for (const { ast } of recorded) {
+    visitFields(ast, (name, type) => {
+      fields.add(name)
+      if (isText(type)) texts.add(name)
+      else if (isLiteral(type)) literals.add(name)
+    })
   }
-  own = {
-    fields: new Set(literal.keys()),
-    words: new Set([...givenNames, ...[...literal].flatMap(([name, always]) => (always ? [name] : []))])
-  }
+  own = { fields, words: new Set([...givenNames, ...[...literals].filter((name) => !texts.has(name))]) }
   return own
 }

@@ -123,11 +123,14 @@ const readingOf = ({ origin, text }: Reading, { read, written }: Notation): Read
   return { text: result, origin: (index) => known[index] ?? 0 }
 }
 
-/** The text itself, and all that may be read out of it. */
-export const readingsOf = (text: string): ReadonlyArray<Reading> => {
+// biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
+const anyNotation = /[\\%+&'"\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/
+
+const readingsOfLine = (text: string, start: number): ReadonlyArray<Reading> => {
+  if (!anyNotation.test(text)) return []
   const seen = new Set([text])
-  const readings: Array<Reading> = [{ text, origin: (index) => index }]
-  let last: ReadonlyArray<Reading> = readings
+  const readings: Array<Reading> = []
+  let last: ReadonlyArray<Reading> = [{ text, origin: (index) => start + index }]
   for (let level = 0; level < depth; level++) {
     last = last.flatMap((reading) =>
       notations.flatMap((notation) => {
@@ -140,4 +143,14 @@ export const readingsOf = (text: string): ReadonlyArray<Reading> => {
     readings.push(...last)
   }
   return readings
+}
+
+/** All that may be read out of a text other than itself, line by line: few lines are written in more than one way. */
+export function* readingsOf(text: string): Generator<Reading> {
+  for (let start = 0; start < text.length; ) {
+    const end = text.indexOf("\n", start)
+    const next = end === -1 ? text.length : end + 1
+    yield* readingsOfLine(text.slice(start, next), start)
+    start = next
+  }
 }
