@@ -4,8 +4,9 @@
  * The folder of a deployment and environment holds `lock`, which the operating system locks for who runs, `holder`, which
  * says who that is, `runs/000042.ndjson` and `releases/000042.json`. Only the user who deploys can read them.
  *
- * The lock ends with the process that holds it, on whatever way that ends: nobody has to clear it. It needs `flock`, of
- * util-linux or BusyBox, or `lockf` as macOS and FreeBSD have it.
+ * The lock ends with the process that holds it, however that ends: nobody has to clear it. It needs `flock`, of
+ * util-linux or BusyBox, or `lockf` as macOS and FreeBSD have it. A run that somebody has unlocked finds out before it
+ * writes anything more, and within a second while it writes nothing.
  *
  * @since 0.1.0
  */
@@ -25,7 +26,7 @@ import * as Store from "./Store.ts"
  * ```ts
  * import { FileStore, Store, Target } from "@shipshape/core"
  * import assert from "node:assert"
- * import { mkdtempSync, readFileSync } from "node:fs"
+ * import { mkdtempSync, readFileSync, rmSync } from "node:fs"
  * import { tmpdir, userInfo } from "node:os"
  * import { join } from "node:path"
  * import * as Effect from "effect/Effect"
@@ -46,6 +47,7 @@ import * as Store from "./Store.ts"
  * const layer = Layer.provide(FileStore.layer(), Target.local({ directory }))
  * assert.equal(await Effect.runPromise(Effect.scoped(run).pipe(Effect.provide(layer))), 1)
  * assert.match(readFileSync(join(directory, ".shipshape/edms/staging/runs/000001.ndjson"), "utf8"), /RunBegan/)
+ * rmSync(directory, { recursive: true })
  * ```
  *
  * @since 0.1.0

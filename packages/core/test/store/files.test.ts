@@ -7,6 +7,7 @@ import { FileStore, Journal, type Lock, type Release, Store, Target } from "@shi
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
 import { makeWitness } from "../../src/internal/store/holderFile.ts"
 import { temporaryFolder } from "./support/folder.ts"
@@ -132,6 +133,18 @@ describe("the folder of a store", () => {
     )
   )
 
+  it.live("is where the deployment says", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryFolder
+      const made = FileStore.plugin({ directory: path.join(directory, "var/lib") }).layer(new Map())
+      const layer = Layer.provide(yield* Effect.fromResult(made), Target.local({ directory: "/" }))
+      const { of } = yield* Effect.provide(Store.Store, layer)
+      yield* of({ deployment: "edms", environment: "production" }).acquire(claim)
+      assert.deepStrictEqual(fs.readdirSync(path.join(directory, "var/lib")), [".gitignore", "edms"])
+      assert.isTrue(Result.isFailure(FileStore.plugin({ directory: "" }).layer(new Map())))
+    })
+  )
+
   it.live("never leaves its own, whatever the names", () =>
     Effect.gen(function* () {
       const directory = yield* temporaryFolder
@@ -197,6 +210,22 @@ describe("who holds the lock", () => {
     }
     assert.strictEqual(makeWitness()(`"a"\n${here}\n{"run":3,"mo`, 0)?.run, 2)
   })
+
+  it.live("is named to another host too, with the lock of one that was killed before", () =>
+    on(({ folder, store }) =>
+      Effect.gen(function* () {
+        const there = { ...claim, who: { ...who, host: "ci-7" } }
+        yield* Effect.scoped(store.acquire(there))
+        fs.writeFileSync(path.join(folder, "holder"), `"a"\n${elsewhere}\n`)
+        assert.strictEqual(yield* store.holder, undefined)
+        const lease = yield* store.acquire(there)
+        yield* lease.at("migrate")
+        const error = yield* Effect.flip(store.acquire(there))
+        assert.deepInclude(error._tag === "LockHeld" ? error.holder : undefined, { run: 1, step: "migrate" })
+        assert.strictEqual((yield* store.holder)?.who.host, "ci-7")
+      })
+    )
+  )
 
   it.live("can be looked at all the time, and nobody misses the lock because of it", () =>
     on(({ store }) =>

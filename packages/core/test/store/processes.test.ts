@@ -72,30 +72,28 @@ describe.skipIf(process.platform !== "linux")("the holder of the lock", () => {
     }))
 
   it.each([
-    ["first", [0]],
-    ["second", [1]],
-    ["both", [0, 1]]
-  ])(
-    "hears that it has lost the lock when %s of the processes that keep it are killed, and can write no more",
-    (_, which) =>
-      withTwo(async (first, second) => {
-        await first.ask({ ask: "take" })
-        await first.ask({ ask: "begin", text: "{}\n" })
-        assert.deepStrictEqual(await first.ask({ ask: "held" }), { said: "done" })
-        const lost = first.ask({ ask: "lost" })
-        const keepers = keepersOf(first)
-        for (const i of which) process.kill(keepers[i]!, "SIGKILL")
-        const said = await lost
-        assert.match(said.said === "failed" ? said.message : "", /run 1 has lost the lock: the process that held it/)
-        for (const ask of ["held", "append", "begin"] as const) {
-          const refused = await first.ask({ ask, text: "{}\n" })
-          assert.match(refused.said === "failed" ? refused.message : "", /run 1 has lost the lock/, ask)
-        }
-        assert.strictEqual(runOf(await second.ask({ ask: "take" })), 2)
-        // Its end does not take away what another has.
-        await first.ask({ ask: "release" })
-        assert.deepStrictEqual(await second.ask({ ask: "held" }), { said: "done" })
-      })
+    ["flock", [0]],
+    ["tee", [1]],
+    ["both at once", [0, 1]]
+  ])("hears that it has lost the lock when a person kills %s, and can write no more", (_, which) =>
+    withTwo(async (first, second) => {
+      await first.ask({ ask: "take" })
+      await first.ask({ ask: "begin", text: "{}\n" })
+      assert.deepStrictEqual(await first.ask({ ask: "held" }), { said: "done" })
+      const lost = first.ask({ ask: "lost" })
+      const keepers = keepersOf(first)
+      for (const i of which) process.kill(keepers[i]!, "SIGKILL")
+      const said = await lost
+      assert.match(said.said === "failed" ? said.message : "", /run 1 has lost the lock: the process that held it/)
+      for (const ask of ["held", "append", "begin"] as const) {
+        const refused = await first.ask({ ask, text: "{}\n" })
+        assert.match(refused.said === "failed" ? refused.message : "", /run 1 has lost the lock/, ask)
+      }
+      assert.strictEqual(runOf(await second.ask({ ask: "take" })), 2)
+      // Its end does not take away what another has.
+      await first.ask({ ask: "release" })
+      assert.deepStrictEqual(await second.ask({ ask: "held" }), { said: "done" })
+    })
   )
 
   it("hears that its files were removed, also where another run has made them anew", () =>

@@ -1,6 +1,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
+import * as Semaphore from "effect/Semaphore"
 import { lostBy } from "../../Lock.ts"
 import { Release } from "../../Release.ts"
 import { type Lease, StoreFailed } from "../../Store.ts"
@@ -37,7 +38,8 @@ export const makeLease = (disk: Disk, places: Places, { generation, held: sessio
   // A write that has begun comes to its end, also in a run that is interrupted.
   const holding = <E>(write: Effect.Effect<void, E>) => Effect.andThen(held, Effect.uninterruptible(write))
 
-  // What a full disk has cut off is no part of the next line.
+  // One after the other: what a full disk has cut off is no part of the next line.
+  const turn = Semaphore.makeUnsafe(1)
   let torn = false
   return {
     run,
@@ -53,13 +55,15 @@ export const makeLease = (disk: Disk, places: Places, { generation, held: sessio
         })
       ),
     append: (lines) =>
-      holding(
-        Effect.suspend(() => (torn ? disk.mend(file) : Effect.void)).pipe(
-          Effect.andThen(disk.append(file, lines)),
-          Effect.onExit((exit) =>
-            Effect.sync(() => {
-              torn = Exit.isFailure(exit)
-            })
+      turn.withPermit(
+        holding(
+          Effect.suspend(() => (torn ? disk.mend(file) : Effect.void)).pipe(
+            Effect.andThen(disk.append(file, lines)),
+            Effect.onExit((exit) =>
+              Effect.sync(() => {
+                torn = Exit.isFailure(exit)
+              })
+            )
           )
         )
       ),
