@@ -48,6 +48,7 @@ export const github = ({ summaryFile, write, ...options }: GitHubOptions): Repor
   const lines = plainLines({ ...options, verbose: false })
   const output = new Map<string, Array<string>>()
   const results: Array<StepResult> = []
+  const after: Array<string> = []
   let plan: Plan | undefined
   const sink = (event: Event): void => {
     const text = lines(event)
@@ -67,9 +68,19 @@ export const github = ({ summaryFile, write, ...options }: GitHubOptions): Repor
         if (event.failure !== undefined) write(annotation(event.id, event.failure, event.optional === true))
         return
       }
+      case "Notice":
+        write(`::notice title=${property(event.code)}::${data(event.message)}\n`)
+        return
+      case "StepUndone":
+        if (event.failure !== undefined) write(annotation(event.id, event.failure, false))
+        after.push(`- \`${event.id}\`: ${event.outcome === "undone" ? "taken back" : "could not be taken back"}`)
+        return
+      case "ReleaseRecorded":
+        after.push(`- release ${event.release}`)
+        return
       case "RunFinished":
         if (event.failure !== undefined) write(annotation(undefined, event.failure, false))
-        if (summaryFile !== undefined) appendFileSync(summaryFile, summary(event.outcome, plan, results))
+        if (summaryFile !== undefined) appendFileSync(summaryFile, summary(event.outcome, plan, results, after))
         return
     }
   }
@@ -98,7 +109,12 @@ const marks = {
 const cell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ").replaceAll("<", "&lt;")
 
 /** The job's summary, in Markdown. */
-const summary = (outcome: string, plan: Plan | undefined, results: ReadonlyArray<StepResult>): string => {
+const summary = (
+  outcome: string,
+  plan: Plan | undefined,
+  results: ReadonlyArray<StepResult>,
+  after: ReadonlyArray<string>
+): string => {
   const title = plan === undefined ? outcome : `${plan.deployment} → ${plan.environment}: ${outcome}`
   const rows = results.map((result) => {
     const what =
@@ -113,6 +129,7 @@ const summary = (outcome: string, plan: Plan | undefined, results: ReadonlyArray
     `### ${cell(title)}`,
     "",
     ...(rows.length === 0 ? [] : ["| | step | |", "| --- | --- | --- |", ...rows, ""]),
+    ...(after.length === 0 ? [] : [...after, ""]),
     ...(hints.length === 0 ? [] : ["What to do next:", "", ...hints, ""]),
     ""
   ].join("\n")

@@ -18,6 +18,8 @@ export interface TextOptions {
   readonly color?: boolean
   /** Shows what is folded otherwise: every step in order, every change, lines that commands print, causes. */
   readonly verbose?: boolean
+  /** What ages count to, in milliseconds since 1970. The default is the present. */
+  readonly now?: number
 }
 
 /** Options with their defaults. */
@@ -25,13 +27,20 @@ export interface View {
   readonly width: number
   readonly paint: Paint
   readonly verbose: boolean
+  readonly now: number
 }
 
 /** The width of lines where no terminal says it. */
 const defaultWidth = 100
 
-export const viewOf = ({ color = false, verbose = false, width = defaultWidth }: TextOptions): View => ({
+export const viewOf = ({
+  color = false,
+  now = Date.now(),
+  verbose = false,
+  width = defaultWidth
+}: TextOptions): View => ({
   width: Math.max(20, width),
   paint: paintOf(color),
-  verbose
+  verbose,
+  now
 })

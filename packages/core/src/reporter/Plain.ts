@@ -5,7 +5,7 @@
  */
 import type { Event } from "../Event.ts"
 import type { Paint } from "./internal/paint.ts"
-import { story } from "./internal/story.ts"
+import { story, waitingText } from "./internal/story.ts"
 import { oneLine } from "./internal/text.ts"
 import { viewOf } from "./Options.ts"
 import type { Reporter, ReporterOptions } from "./Reporter.ts"
@@ -41,7 +41,8 @@ export const plain = ({ write, ...options }: ReporterOptions): Reporter => {
 /** Each event's text, without the line's end; empty where it has nothing to say. */
 export const plainLines = (options: Omit<ReporterOptions, "write">): ((event: Event) => string) => {
   const { paint, verbose } = viewOf(options)
-  const { ended, name, tell } = story(options)
+  const { line, name, tell } = story(options)
+  let waited = ""
   return (event) => {
     const told = tell(event)
     switch (event._tag) {
@@ -50,17 +51,24 @@ export const plainLines = (options: Omit<ReporterOptions, "write">): ((event: Ev
       case "RunFinished":
         return told === "" ? "" : `\n${told}`
       case "StepStarted":
-        return event.phase === "apply"
-          ? `  ${paint.cyan("▸")} ${name(event.id).trimEnd()}${event.attempt > 1 ? paint.dim(`   attempt ${event.attempt}`) : ""}`
-          : ""
+        return event.phase === "undo"
+          ? `  ${paint.cyan("▸")} ${name(event.id)}   ${paint.dim("taking back")}`
+          : event.phase === "apply"
+            ? `  ${paint.cyan("▸")} ${name(event.id).trimEnd()}${event.attempt > 1 ? paint.dim(`   attempt ${event.attempt}`) : ""}`
+            : ""
       case "StepOutput":
         return verbose ? `    ${paint.dim(`${event.id} │`)} ${oneLine(event.line)}` : ""
       case "StepRetrying":
         return retryLine(event, paint)
-      case "StepFinished":
-        return ended(event)
+      case "LockWaiting": {
+        // How long ago it began is no news.
+        const news = JSON.stringify(event.holder ?? "")
+        if (news === waited) return ""
+        waited = news
+        return `  ${paint.yellow("…")} ${waitingText(event.holder, event.at)}`
+      }
       default:
-        return ""
+        return line(event)
     }
   }
 }

@@ -5,6 +5,8 @@
  */
 import type { Change } from "../Check.ts"
 import type { Plan, PlannedStep } from "../Plan.ts"
+import { proofText } from "./internal/figures.ts"
+import { aboutLines, headLines } from "./internal/head.ts"
 import type { Paint } from "./internal/paint.ts"
 import { displayWidth, joinParts, oneLine, truncate, wrap } from "./internal/text.ts"
 import { type TextOptions, type View, viewOf } from "./Options.ts"
@@ -57,6 +59,7 @@ export const planText = (plan: Plan, options: TextOptions = {}): string => {
   )
   return [
     ...headLines(plan, view),
+    ...aboutLines(plan, view),
     "",
     ...items.flatMap((item) => (Array.isArray(item) ? foldLines(item, view) : stepLines(item, column, view, told))),
     "",
@@ -67,19 +70,6 @@ export const planText = (plan: Plan, options: TextOptions = {}): string => {
 /** How wide ids are. */
 const columnOf = (steps: ReadonlyArray<PlannedStep>, { width }: View): number =>
   Math.min(Math.max(0, ...steps.map((step) => displayWidth(step.id))), Math.floor(width / 3))
-
-/** The first line of everything that is said of a run. */
-export const headLines = (
-  { data, deployment, environment, strategy }: Pick<Plan, "data" | "deployment" | "environment" | "strategy">,
-  { paint, width }: View
-): ReadonlyArray<string> => {
-  const name = `${deployment} → ${environment}`
-  const facts = `${strategy === "fresh" ? "fresh start" : "update"}, data is ${data}`
-  const painted = strategy === "fresh" ? paint.yellow(facts) : paint.dim(facts)
-  return displayWidth(name) + displayWidth(facts) + 3 <= width
-    ? [`${paint.bold(name)}   ${painted}`]
-    : [paint.bold(name), painted]
-}
 
 const isQuiet = (step: PlannedStep): boolean => step.action === "none"
 
@@ -96,10 +86,11 @@ const folded = (
     run = []
   }
   for (const step of steps) {
-    if (isQuiet(step) && run.every((other) => other.skipped === step.skipped)) run.push(step)
+    const folds = isQuiet(step) && step.proof === undefined
+    if (folds && run.every((other) => other.skipped === step.skipped)) run.push(step)
     else {
       close()
-      if (isQuiet(step)) run.push(step)
+      if (folds) run.push(step)
       else items.push(step)
     }
   }
@@ -146,7 +137,12 @@ const stepLines = (step: PlannedStep, column: number, view: View, told: Set<stri
 }
 
 /** What stands beside a step, in lines of at most `width` cells. */
-const detailsOf = (step: PlannedStep, width: number, { paint, verbose }: View, hint: string): ReadonlyArray<string> => {
+const detailsOf = (
+  step: PlannedStep,
+  width: number,
+  { now, paint, verbose }: View,
+  hint: string
+): ReadonlyArray<string> => {
   const lines = (text: string, put: (line: string) => string = (line) => line): ReadonlyArray<string> =>
     wrap(text, Math.max(16, width)).map(put)
   const marks = [
@@ -169,7 +165,12 @@ const detailsOf = (step: PlannedStep, width: number, { paint, verbose }: View, h
     ]
   }
   const changes = changeLines(step.changes, Math.max(16, width), verbose)
-  return [...changes, ...(step.reason === undefined ? [] : lines(step.reason, paint.dim)), ...marks]
+  return [
+    ...changes,
+    ...(step.reason === undefined ? [] : lines(step.reason, paint.dim)),
+    ...(step.proof === undefined ? [] : lines(proofText(step.proof, now), paint.dim)),
+    ...marks
+  ]
 }
 
 /** Changes on one line where they fit, else one a line. */

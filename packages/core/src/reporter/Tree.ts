@@ -46,7 +46,7 @@ export interface TreeOptions extends ReporterOptions {
  */
 export const tree = ({ onResize, size, write, ...options }: TreeOptions): Reporter => {
   const view = viewOf({ ...options, width: size().width })
-  const { ended, name, tell } = story({ ...options, width: size().width })
+  const { line, name, tell } = story({ ...options, width: size().width })
   const live = begin()
   const screen = makeScreen({
     write,
@@ -61,16 +61,14 @@ export const tree = ({ onResize, size, write, ...options }: TreeOptions): Report
         return told === "" ? "" : `${told}\n\n`
       case "RunFinished":
         return told === "" ? "" : `\n${told}\n`
-      case "StepFinished": {
-        const line = ended(event)
-        return line === "" ? "" : `${line}\n`
-      }
       case "StepRetrying":
         return view.verbose ? `${retryLine(event, view.paint)}\n` : ""
       case "StepOutput":
         return view.verbose ? `    ${view.paint.dim(`${event.id} │`)} ${oneLine(event.line)}\n` : ""
-      default:
-        return ""
+      default: {
+        const text = line(event)
+        return text === "" ? "" : `${text}\n`
+      }
     }
   }
   return {

@@ -1,20 +1,10 @@
 import { appendFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import type { Event } from "@shipshape/core"
-import { github, ndjson, plain, type Reporter } from "@shipshape/core/reporter"
+import { github, ndjson, plain } from "@shipshape/core/reporter"
 import { describe, expect, it, onTestFinished } from "vitest"
 import { at, failing } from "./support.ts"
-
-const written = (make: (write: (text: string) => void) => Reporter, events: ReadonlyArray<Event.Event>): string => {
-  let text = ""
-  const reporter = make((more) => {
-    text += more
-  })
-  events.forEach(reporter.sink)
-  reporter.close()
-  return text
-}
+import { written } from "./written.ts"
 
 const counts = { satisfied: 0, applied: 0, failed: 0, notRun: 0, undone: 0, skipped: 0, optionalFailed: 0 }
 
@@ -106,7 +96,8 @@ describe("plain", () => {
         under way: migrate
         not run: health
         hint: run apply again: it looks at the world and goes on
-        with what is missing
+        with what is missing; \`resume --undo\` takes back what was
+        applied
 
         1 interrupted · 1 not run   900 ms
       "

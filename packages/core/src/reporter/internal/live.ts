@@ -1,5 +1,7 @@
 import type { Event } from "../../Event.ts"
+import type { Holder } from "../../Lock.ts"
 import type { View } from "../Options.ts"
+import { waitingText } from "./story.ts"
 import { displayWidth, duration, oneLine, truncate } from "./text.ts"
 
 interface Running {
@@ -18,16 +20,32 @@ export interface Live {
   ended: number
   total: number
   since: number
-  mode: "idle" | "looking" | "running"
+  mode: "idle" | "waiting" | "looking" | "running"
+  /** Who holds the lock that is waited for. */
+  holder: Holder | undefined
 }
 
-export const begin = (): Live => ({ running: new Map(), checked: 0, ended: 0, total: 0, since: 0, mode: "idle" })
+export const begin = (): Live => ({
+  running: new Map(),
+  checked: 0,
+  ended: 0,
+  total: 0,
+  since: 0,
+  mode: "idle",
+  holder: undefined
+})
 
 /** Takes in one event. */
 export const reduce = (live: Live, event: Event): void => {
   switch (event._tag) {
     case "RunStarted":
       Object.assign(live, { checked: 0, ended: 0, total: event.steps.length, since: event.at, mode: "looking" })
+      return
+    case "LockWaiting":
+      Object.assign(live, { mode: "waiting", holder: event.holder })
+      return
+    case "LockTaken":
+      live.mode = "looking"
       return
     case "StepChecked":
       live.checked++
@@ -58,6 +76,9 @@ export const reduce = (live: Live, event: Event): void => {
       live.running.delete(event.id)
       live.ended++
       return
+    case "StepUndone":
+      live.running.delete(event.id)
+      return
     case "RunFinished":
       live.running.clear()
       live.mode = "idle"
@@ -82,6 +103,7 @@ export const frame = (live: Live, moment: Moment): ReadonlyArray<string> => {
   const { now, paint, width } = moment
   const turn = paint.cyan(spinner[Math.floor(now / turnMillis) % spinner.length] ?? "")
   if (live.mode === "idle") return []
+  if (live.mode === "waiting") return [`  ${turn} ${truncate(waitingText(live.holder, now), width - 5)}`]
   if (live.mode === "looking") {
     const text = live.total === 0 ? "looking" : `looking   ${live.checked} of ${live.total}`
     return [`  ${turn} ${truncate(text, width - 5)}`]

@@ -1,11 +1,12 @@
 import type { Event, StepResult } from "../../Event.ts"
-import type { Report } from "../../Failure.ts"
+import type { Holder } from "../../Lock.ts"
 import type { Plan } from "../../Plan.ts"
-import { failureText } from "../Failure.ts"
 import { type TextOptions, viewOf } from "../Options.ts"
 import { changeText, planText, verifyText } from "../Plan.ts"
+import { endText } from "./ending.ts"
+import { ago } from "./figures.ts"
 import type { Paint } from "./paint.ts"
-import { displayWidth, duration, joinParts, oneLine, truncate, wrap } from "./text.ts"
+import { displayWidth, duration, oneLine, truncate, wrap } from "./text.ts"
 
 type Of<Tag extends Event["_tag"]> = Extract<Event, { readonly _tag: Tag }>
 
@@ -13,8 +14,8 @@ type Of<Tag extends Event["_tag"]> = Extract<Event, { readonly _tag: Tag }>
 export interface Story {
   /** The plan, unless it has been shown, and how it all ended; empty for every other event. */
   readonly tell: (event: Event) => string
-  /** The line for a step that has ended; empty where the plan has said as much. */
-  readonly ended: (result: StepResult) => string
+  /** The line for what has just ended, or should be known; empty where the plan has said as much, and for other events. */
+  readonly line: (event: Event) => string
   /** The id of a step behind the mark of its group, as wide as all of them. */
   readonly name: (id: string) => string
 }
@@ -25,6 +26,8 @@ const narrow = 60
 export const story = (options: TextOptions): Story => {
   const { paint, verbose, width } = viewOf(options)
   const results: Array<StepResult> = []
+  const undone: Array<Of<"StepUndone">> = []
+  let release: number | undefined
   const groups = new Set<string>()
   let mode: Of<"RunStarted">["mode"] = "plan"
   let column = 0
@@ -44,6 +47,11 @@ export const story = (options: TextOptions): Story => {
     result.outcome === "applied" ||
     result.outcome === "failed" ||
     (result.outcome === "satisfied" && plan?.steps.find((step) => step.id === result.id)?.action !== "none")
+  const withDetail = (mark: string, id: string, detailOf: (room: number) => string): string => {
+    const head = `  ${mark} ${name(id)}`
+    const detail = detailOf(Math.max(16, width - displayWidth(head) - 4))
+    return detail === "" ? head.trimEnd() : `${head}   ${paint.dim(detail)}`
+  }
   return {
     name,
     tell: (event) => {
@@ -61,86 +69,55 @@ export const story = (options: TextOptions): Story => {
           results.push(event)
           return ""
         case "RunFinished":
-          return endText(event, results, options)
+          return endText(event, { results, undone, release }, options)
+        case "StepUndone":
+          undone.push(event)
+          return ""
+        case "ReleaseRecorded":
+          release = event.release
+          return ""
         default:
           return ""
       }
     },
-    ended: (result) => {
-      if (!isNews(result)) return ""
-      const head = `  ${resultMark(result, paint)} ${name(result.id)}`
-      const detail = resultDetail(result, Math.max(16, width - displayWidth(head) - 4))
-      return detail === "" ? head.trimEnd() : `${head}   ${paint.dim(detail)}`
+    line: (event) => {
+      switch (event._tag) {
+        case "StepFinished":
+          return isNews(event)
+            ? withDetail(resultMark(event, paint), event.id, (room) => resultDetail(event, room))
+            : ""
+        case "StepUndone":
+          return withDetail(undoMark(event, paint), event.id, (room) => undoDetail(event, room))
+        case "Notice":
+          return event.code === toldByPlan ? "" : noticeText(event.message, width, paint)
+        default:
+          return ""
+      }
     }
   }
 }
 
+/** That the run goes on with an interrupted one stands in its plan, too. */
+const toldByPlan = "core.interrupted-run"
+
+const noticeText = (message: string, width: number, paint: Paint): string =>
+  wrap(message, width - 8)
+    .map((line, i) => (i === 0 ? `  ${paint.yellow("note:")} ${line}` : `        ${line}`))
+    .join("\n")
+
+/** Who is waited for. */
+export const waitingText = (holder: Holder | undefined, now: number): string => {
+  if (holder === undefined) return "waiting for another run to end"
+  const { mode, run, since, step, who } = holder
+  return [
+    `waiting for ${mode === "apply" ? "" : `the ${mode}, `}run ${run} of ${who.user} on ${who.host} (process ${who.pid})`,
+    `begun ${ago(since, now)}`,
+    ...(step === undefined ? [] : [`at “${step}”`])
+  ].join(", ")
+}
+
 const widthIn = (id: string, groups: ReadonlySet<string>, shown: string): number =>
   displayWidth(shown) + (groups.has(id) ? 2 : 0)
-
-/** How a run ended: every failure as a whole, then the figures. A refusal is told by whoever asked for the run. */
-const endText = (event: Of<"RunFinished">, ended: ReadonlyArray<StepResult>, options: TextOptions): string => {
-  if (event.outcome === "refused") return ""
-  const { paint, width } = viewOf(options)
-  const failures = failuresOf(ended).flatMap(({ failure, steps }) => [failureText(failure, { ...options, steps }), ""])
-  const [broken] = ended.filter((result) => result.outcome === "failed" && result.optional !== true)
-  const underWay = ended.filter((result) => result.failure?.code === "core.interrupted").map((result) => result.id)
-  const notRun = ended.filter((result) => result.outcome === "notRun").map((result) => result.id)
-  const lines = (text: string): ReadonlyArray<string> => wrap(text, width - 2).map((line) => `  ${line}`)
-  return [
-    ...failures,
-    ...(event.outcome === "interrupted"
-      ? [
-          paint.yellow(paint.bold("interrupted")),
-          ...(underWay.length > 0 ? lines(`under way: ${underWay.join(", ")}`) : []),
-          ...(notRun.length > 0 ? lines(`not run: ${notRun.join(", ")}`) : []),
-          ...lines("hint: run apply again: it looks at the world and goes on with what is missing"),
-          ""
-        ]
-      : []),
-    ...(event.outcome === "failed" && notRun.length > 0
-      ? [...lines(`not run, because “${broken?.id}” failed: ${notRun.join(", ")}`).map(paint.yellow), ""]
-      : []),
-    ...countsLines(event, paint, width)
-  ].join("\n")
-}
-
-/** What went wrong, once for all steps of which it is said in the same words. */
-const failuresOf = (
-  ended: ReadonlyArray<StepResult>
-): ReadonlyArray<{ readonly failure: Report; readonly steps: ReadonlyArray<StepResult> }> => {
-  const found = new Map<string, { readonly failure: Report; readonly steps: Array<StepResult> }>()
-  for (const step of ended) {
-    const { failure } = step
-    if (failure === undefined || failure.code === "core.interrupted") continue
-    const words = JSON.stringify(failure)
-    const same = found.get(words)
-    if (same === undefined) found.set(words, { failure, steps: [step] })
-    else same.steps.push(step)
-  }
-  return [...found.values()]
-}
-
-const countsLines = (
-  { counts, durationMs, outcome }: Of<"RunFinished">,
-  paint: Paint,
-  width: number
-): ReadonlyArray<string> => {
-  const broken = counts.failed - counts.optionalFailed
-  const parts = [
-    counts.applied > 0 ? paint.green(`${counts.applied} applied`) : "",
-    counts.satisfied > 0 ? `${counts.satisfied} in order` : "",
-    broken > 0 ? paint.red(`${broken} ${outcome === "interrupted" ? "interrupted" : "failed"}`) : "",
-    counts.optionalFailed > 0 ? paint.yellow(`${counts.optionalFailed} failed, and may`) : "",
-    counts.notRun > 0 ? paint.yellow(`${counts.notRun} not run`) : "",
-    counts.skipped > 0 ? paint.dim(`${counts.skipped} left out`) : "",
-    counts.undone > 0 ? `${counts.undone} undone` : ""
-  ].filter((part) => part !== "")
-  const [first = "no steps", ...others] = parts
-  const head = outcome === "succeeded" && counts.applied === 0 ? `nothing to do: ${first}` : first
-  const lines = joinParts([head, ...others], width).map((line) => line.trimStart())
-  return joinParts([...lines, paint.dim(duration(durationMs))], width, "   ")
-}
 
 /** The mark in front of a step that has ended. */
 const resultMark = (result: StepResult, paint: Paint): string => {
@@ -157,14 +134,27 @@ const resultMark = (result: StepResult, paint: Paint): string => {
   }
 }
 
-/** What is said of a step that has ended, on one line: what was done or went wrong is cut, how long it took is not. */
+const undoMark = ({ outcome }: Of<"StepUndone">, paint: Paint): string =>
+  outcome === "undone" ? paint.yellow("↶") : paint.red("✗")
+
+const undoDetail = ({ durationMs, failure, outcome }: Of<"StepUndone">, width: number): string =>
+  onOneLine(
+    outcome === "undone" ? "taken back" : `could not be taken back: ${failure?.message ?? ""}`,
+    durationMs,
+    width
+  )
+
+/** What was done or went wrong is cut, how long it took is not. */
+const onOneLine = (text: string, durationMs: number, width: number, more = ""): string => {
+  const took = durationMs >= 100 ? duration(durationMs) : ""
+  const rest = [width < 32 ? "" : more, took].filter((part) => part !== "").join(" · ")
+  const room = rest === "" ? width : width - displayWidth(rest) - 3
+  return [truncate(oneLine(text.replaceAll("\n", " ")), room), rest].filter((part) => part !== "").join(" · ")
+}
+
+/** What is said of a step that has ended. */
 const resultDetail = (result: StepResult, width: number): string => {
-  const took = result.durationMs >= 100 ? duration(result.durationMs) : ""
-  const parts = (text: string, more = ""): string => {
-    const rest = [width < 32 ? "" : more, took].filter((part) => part !== "").join(" · ")
-    const room = rest === "" ? width : width - displayWidth(rest) - 3
-    return [truncate(oneLine(text.replaceAll("\n", " ")), room), rest].filter((part) => part !== "").join(" · ")
-  }
+  const parts = (text: string, more = ""): string => onOneLine(text, result.durationMs, width, more)
   switch (result.outcome) {
     case "satisfied":
       return parts("in order")
