@@ -21,9 +21,16 @@ const run = (program: string, args: ReadonlyArray<string>, options: ExecFileSync
 let database: string
 let root: string
 
-const layerOn = (name: string) =>
+/** Without a password for another user, whom the image trusts within its container. */
+const layerOn = (name: string, other?: string) =>
   Layer.provide(
-    layerOf(Postgres.inService({ service: "db", user, password: secret, database: name })),
+    layerOf(
+      Postgres.inService({
+        service: "db",
+        database: name,
+        ...(other === undefined ? { user, password: secret } : { user: other })
+      })
+    ),
     container.target
   )
 
@@ -82,11 +89,7 @@ describe("a backup", () => {
       yield* Effect.promise(() =>
         container.sql(database, "CREATE ROLE reader LOGIN PASSWORD 'reader'; GRANT CONNECT ON DATABASE app TO reader")
       )
-      const reader = Layer.provide(
-        layerOf(Postgres.inService({ service: "db", user: "reader", database })),
-        container.target
-      )
-      const error = yield* Effect.flip(Effect.provide(take(directory), reader))
+      const error = yield* Effect.flip(Effect.provide(take(directory), layerOn(database, "reader")))
       assert.include([error.message, ...(error.tail ?? [])].join("\n"), "permission denied")
       assert.deepStrictEqual(fs.readdirSync(directory), [])
     })
@@ -138,7 +141,7 @@ describe("a backup", () => {
 
 describe("through the server's own container,", () => {
   const ground: Ground = {
-    layerOn: (name) => Layer.orDie(layerOn(name)),
+    layerOn: (name, other) => Layer.orDie(layerOn(name, other)),
     sql: container.sql,
     session: container.session,
     createDatabase: container.createDatabase

@@ -20,7 +20,7 @@ export interface Rehearsal {
 export const rehearse = (needs: Needs, { file, major, rows }: Rehearsal) =>
   Effect.scoped(
     Effect.gen(function* () {
-      const beside = yield* scratches.besides(needs)
+      const beside = yield* scratches.besidesAlone(needs)
       yield* scratches.sweep(beside, needs.database)
       const scratch = yield* scratches.forDrill(needs, beside)
       yield* Progress.line(`restore drill into ${scratch}`)

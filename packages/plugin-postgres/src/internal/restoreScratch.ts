@@ -31,6 +31,31 @@ export const besides = Effect.fnUntraced(function* ({ database, open }: Pick<Nee
   return { connection, major: Math.floor(Number(rows[0]?.version) / 10_000) } satisfies Beside
 })
 
+/**
+ * The same, for one at a time. Whoever was killed holds the lock until the server has ended what it was told to do: a
+ * database that is still being made is seen by nobody else.
+ */
+export const besidesAlone = Effect.fnUntraced(function* (needs: Pick<Needs, "database" | "open">) {
+  const beside = yield* besides(needs)
+  const key = BigInt.asIntN(64, BigInt(`0x${sha256Of(`restore of ${needs.database}`).slice(0, 16)}`))
+  yield* beside.connection.query({ text: "SET lock_timeout = '60s'", values: [] })
+  yield* Effect.catchTag(
+    beside.connection.query({ text: "SELECT pg_advisory_lock($1::bigint)", values: [String(key)] }),
+    "LockTimeout",
+    (cause) =>
+      Effect.fail(
+        new RestoreRefused({
+          database: needs.database,
+          message: `another drill or restore of ${needs.database} is under way on this server`,
+          hint: "wait until it has ended; `SELECT * FROM pg_stat_activity WHERE application_name = 'shipshape'` shows it",
+          retryable: true,
+          cause
+        })
+      )
+  )
+  return beside
+})
+
 /** A connection to another database of the server. */
 export interface Beside {
   readonly connection: Connection

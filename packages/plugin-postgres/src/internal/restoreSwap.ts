@@ -1,7 +1,7 @@
 /** Lets one database take the place of another. */
 import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
-import type { QueryError } from "../PostgresError.ts"
+import { type QueryError, RestoreRefused } from "../PostgresError.ts"
 import { type Connection, escapeIdentifier } from "./connect.ts"
 import * as marks from "./restoreMarks.ts"
 
@@ -73,7 +73,9 @@ const together = (hands: Hands, databases: ReadonlyArray<string>, statements: Re
   // Whether sessions may be ended is known before anything is changed.
   const keepEnding = Effect.forever(Effect.delay(Effect.ignore(endSessions(ending, databases)), "100 millis"))
   return Effect.andThen(
-    endSessions(ending, databases),
+    Effect.mapError(endSessions(ending, databases), (error) =>
+      error._tag === "PermissionDenied" ? cannotEnd(databases, error) : error
+    ),
     Effect.uninterruptible(
       Effect.raceFirst(
         // The server waits five seconds for sessions to go.
@@ -84,13 +86,22 @@ const together = (hands: Hands, databases: ReadonlyArray<string>, statements: Re
   )
 }
 
+const cannotEnd = ([database = ""]: ReadonlyArray<string>, cause: QueryError): RestoreRefused =>
+  new RestoreRefused({
+    database,
+    message: `sessions of ${database} cannot be ended, and while there are any it cannot be renamed: ${cause.message}`,
+    hint: "stop what is connected to it, or let a superuser grant pg_signal_backend to the user who connects; then run again",
+    retryable: true,
+    cause
+  })
+
 const isInUse = (error: QueryError): boolean => error._tag === "StatementFailed" && error.sqlstate === "55006"
 
 const endSessions = (connection: Connection, databases: ReadonlyArray<string>): Effect.Effect<void, QueryError> =>
   Effect.asVoid(
     connection.query({
       text: `SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-        WHERE datname = ANY ($1) AND pid <> pg_backend_pid() AND backend_type IN ('client backend', 'parallel worker', 'walsender')`,
+        WHERE datname = ANY ($1) AND pid <> pg_backend_pid() AND usesysid IS NOT NULL`,
       values: [databases]
     })
   )

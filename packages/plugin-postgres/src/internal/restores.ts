@@ -41,7 +41,7 @@ const restore =
     Effect.scoped(
       Effect.gen(function* () {
         const { database } = needs
-        const beside = yield* scratches.besides(needs)
+        const beside = yield* scratches.besidesAlone(needs)
         const backup = yield* read({ file, database, major: beside.major })
         if (sha256 !== undefined && sha256 !== backup.sha256) return yield* otherBackup(file, sha256, backup.sha256)
         const hands = { changing: beside.connection, ending: (yield* scratches.besides(needs)).connection }

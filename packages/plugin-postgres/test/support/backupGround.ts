@@ -11,7 +11,8 @@ import type { Services } from "./laws.ts"
 
 /** A real server, and the plugin that talks to it. */
 export interface Ground {
-  readonly layerOn: (database: string) => Layer.Layer<Services>
+  /** Connected as the superuser, or as another user. */
+  readonly layerOn: (database: string, user?: string) => Layer.Layer<Services>
   readonly sql: (database: string, text: string, values?: ReadonlyArray<unknown>) => Promise<pg.QueryResult>
   readonly session: (database: string) => Promise<pg.Client>
   readonly createDatabase: () => Promise<string>

@@ -96,9 +96,12 @@ export const scenarios = (ground: Ground): void => {
     Effect.gen(function* () {
       const database = yield* filled
       const before = yield* databases
+      const good = folder()
+      const { file: original } = yield* on(database, take(good))
       for (const [name, damage, reason] of damages) {
         const directory = folder()
-        const { file } = yield* on(database, take(directory))
+        fs.cpSync(good, directory, { recursive: true })
+        const file = path.join(directory, path.basename(original))
         damage(file)
         const { backup, refused } = yield* on(database, newest(directory))
         assert.isUndefined(backup, name)
@@ -179,11 +182,16 @@ export const scenarios = (ground: Ground): void => {
       const { file } = yield* on(database, take(folder()))
       // The database goes on: a drill compares with the backup.
       yield* query(database, "DELETE FROM documents; DROP TABLE parent CASCADE")
-      const proof = yield* on(
+      const drill = on(
         database,
         Effect.flatMap(control, (c) => c.drill(file))
       )
-      assert.strictEqual(proof.drilled, true)
+      // Two at once take turns.
+      const proofs = yield* Effect.all([drill, drill], { concurrency: 2 })
+      assert.deepStrictEqual(
+        proofs.map(({ drilled }) => drilled),
+        [true, true]
+      )
       assert.deepStrictEqual(yield* scratches, [])
       assert.strictEqual(yield* count(database, "documents"), 0)
     })

@@ -1,8 +1,11 @@
 /** What must hold of restores, wherever the server and its tools are. */
+import * as fs from "node:fs"
 import { assert, it } from "@effect/vitest"
 import { Attempt, type BackupProof } from "@shipshape/core"
 import { type PostgresControl, PostgresProbe } from "@shipshape/plugin-postgres"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Schedule from "effect/Schedule"
 import pg from "pg"
 import { control, folder, type Ground, take, toolsOf } from "./backupGround.ts"
 
@@ -73,6 +76,41 @@ export const scenarios = (ground: Ground): void => {
         })
       )
       assert.deepStrictEqual(yield* scratches, [])
+    })
+  )
+
+  it.live("a restore loses nothing that an application has written which connects again and again", () =>
+    Effect.gen(function* () {
+      const database = yield* filled
+      const proof = yield* on(database, take(folder()))
+      yield* query(database, "CREATE TABLE written (id int)")
+      let [written, refused] = [0, 0]
+      const write = Effect.promise(async () => {
+        try {
+          const application = await session(database)
+          await application.query("CREATE TABLE IF NOT EXISTS written (id int)").finally(() => application.end())
+          const again = await session(database)
+          await again.query("INSERT INTO written VALUES (1)").finally(() => again.end())
+          written += 1
+        } catch {
+          refused += 1
+        }
+      })
+      const writing = yield* Effect.forkChild(Effect.forever(write))
+      const { keptAs } = yield* on(database, restore(proof))
+      const atSwap = written
+      yield* Effect.repeat(
+        Effect.sync(() => written > atSwap + 2),
+        { until: (more) => more, schedule: Schedule.spaced("20 millis") }
+      )
+      yield* Fiber.interrupt(writing)
+      yield* query("postgres", `ALTER DATABASE ${quoted(keptAs)} ALLOW_CONNECTIONS true`)
+      const [kept, now] = [yield* count(keptAs, "written"), yield* count(database, "written")]
+      assert.isAbove(kept, 0)
+      assert.isAbove(now, 0)
+      // One whose answer was lost may have been written all the same.
+      assert.isAtLeast(kept + now, written)
+      assert.isAtMost(kept + now, written + refused + 1)
     })
   )
 
@@ -158,6 +196,37 @@ export const scenarios = (ground: Ground): void => {
       const before = yield* databases
       assert.deepStrictEqual(yield* again, first)
       assert.deepStrictEqual(yield* databases, before)
+    })
+  )
+
+  it.live("an owner who is no superuser drills and restores, and is told where that needs a right", () =>
+    Effect.gen(function* () {
+      const [database, owner] = ["ordinary", "ordinary_owner"]
+      yield* query("postgres", `CREATE ROLE ${owner} LOGIN`)
+      yield* query("postgres", `CREATE DATABASE ${database} OWNER ${owner}`)
+      yield* query(database, `CREATE TABLE t (id int); ALTER TABLE t OWNER TO ${owner}; INSERT INTO t VALUES (1), (2)`)
+      const layer = ground.layerOn(database, owner)
+      const directory = folder()
+      const drilled = Effect.provide(take(directory, { drill: true }), layer)
+      const refused = yield* Effect.flip(drilled)
+      assert.strictEqual(refused._tag, "RestoreRefused")
+      assert.include(refused.hint, "CREATEDB")
+      assert.deepStrictEqual(fs.readdirSync(directory), [])
+      yield* query("postgres", `ALTER ROLE ${owner} CREATEDB`)
+      const proof = yield* drilled
+      assert.strictEqual(proof.drilled, true)
+      yield* query(database, "DELETE FROM t")
+      // It may not end the session of a superuser: nothing is changed then.
+      const admin = yield* Effect.promise(() => session(database))
+      const inTheWay = yield* Effect.flip(Effect.provide(restore(proof), layer))
+      assert.strictEqual(inTheWay._tag, "RestoreRefused")
+      assert.include(inTheWay.message, "sessions of ordinary cannot be ended")
+      assert.strictEqual(yield* count(database, "t"), 0)
+      yield* Effect.promise(() => admin.end())
+      const { notes } = yield* Effect.provide(restore(proof), layer)
+      assert.deepStrictEqual(notes, [])
+      assert.strictEqual(yield* count(database, "t"), 2)
+      assert.deepStrictEqual(yield* scratches, [])
     })
   )
 }
