@@ -123,7 +123,10 @@ export const make = (options: Options): FakeTarget => {
           })
         }),
       makeDirectory: (path, ownership = {}) =>
-        Effect.sync(() => void files.set(path, owned(files.get(path) ?? entry(undefined, 0o755), ownership))),
+        Effect.sync(() => {
+          for (const above of foldersAbove(path)) if (!files.has(above)) files.set(above, entry(undefined, 0o755))
+          files.set(path, owned(files.get(path) ?? entry(undefined, 0o755), ownership))
+        }),
       setOwnership: (path, ownership) =>
         Effect.map(at("change owner or mode of", path), (found) => void files.set(path, owned(found, ownership))),
       remove: (path) =>
@@ -161,6 +164,14 @@ const owned = (before: Entry, { gid, mode, uid }: Ownership): Entry => ({
   gid: gid ?? before.gid,
   mode: mode ?? before.mode
 })
+
+const foldersAbove = (path: string): ReadonlyArray<string> => {
+  const words = path.split("/")
+  return words
+    .slice(0, -1)
+    .map((_, i) => words.slice(0, i + 1).join("/"))
+    .filter((above) => above !== "" && above !== ".")
+}
 
 const statOf = (found: Entry | undefined): FileStat | undefined =>
   found === undefined
