@@ -94,5 +94,13 @@ export class ComposeControl extends Access.Control<
       paths: ReadonlyArray<string>,
       ownership: { readonly uid: number; readonly gid: number; readonly mode: number }
     ) => Effect.Effect<void, NotWritable | Target.RunError>
+    /**
+     * Removes directories that are empty, in this order, in the running container of a service or, without one, on the
+     * machine. Gives those that are not, which stay.
+     */
+    readonly removeDirectories: (
+      service: string | undefined,
+      paths: ReadonlyArray<string>
+    ) => Effect.Effect<ReadonlyArray<string>, Target.RunError>
   }
 >()("docker/ComposeControl") {}

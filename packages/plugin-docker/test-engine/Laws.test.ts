@@ -2,12 +2,22 @@ import { readFile, stat } from "node:fs/promises"
 import { join } from "node:path"
 import { describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import { type ReleaseWorld, releases } from "../test/support/releases.ts"
 import { composeFile, files, scenarios } from "../test/support/scenarios.ts"
 import { makeProject } from "./support/project.ts"
 
-const worldOf = Effect.map(makeProject({ ...files, "compose.yml": composeFile }), (project) => {
+const worldOf = Effect.map(makeProject({ ...files, "compose.yml": composeFile }), (project): ReleaseWorld => {
   const label = `label=com.docker.compose.project=${project.name}`
   const env = join(project.directory, ".env")
+  const inspected = (name: string) =>
+    Effect.map(
+      project.docker("image", "ls", "--all", "--no-trunc", "--format", "{{.Repository}}:{{.Tag}} {{.ID}}"),
+      (list) =>
+        list.split("\n").flatMap((line) => {
+          const [reference = "", id = ""] = line.split(" ")
+          return reference === name || reference === `${name}:latest` || id === name ? [id] : []
+        })
+    )
   return {
     layer: project.layer,
     see: Effect.all([
@@ -19,21 +29,37 @@ const worldOf = Effect.map(makeProject({ ...files, "compose.yml": composeFile })
         return [await readFile(env, "utf8"), uid, gid, mode, ino]
       })
     ]),
-    stop: (service: string) => project.compose("stop", service),
+    stop: (service) => project.compose("stop", service),
     editContext: project.write("app/greeting", "changed\n"),
-    removeImage: (service: string) => project.docker("rmi", `${project.name}-${service}`),
+    removeImage: (service) => project.docker("rmi", `${project.name}-${service}`),
     makeVolume: project.docker(
       "volume",
       "create",
       "--label",
       `com.docker.compose.project=${project.name}`,
       `${project.name}_data`
-    )
+    ),
+    project: project.name,
+    image: (reference) => Effect.map(inspected(reference), ([id]) => id),
+    hasImage: (id) => Effect.map(inspected(id), (ids) => ids.length > 0),
+    greeting: project.compose("exec", "-T", "app", "cat", "/greeting"),
+    // Of this project alone: others build on the same engine.
+    prune: Effect.gen(function* () {
+      const nameless = yield* project.docker("image", "ls", "--quiet", "--filter", "dangling=true", "--filter", label)
+      if (nameless !== "") yield* project.docker("rmi", ...nameless.split("\n"))
+    }),
+    env
   }
 })
 
 describe("laws, on a real engine", () => {
   for (const [name, scenario] of Object.entries(scenarios)) {
+    it.live(name, () => Effect.flatMap(worldOf, scenario).pipe(Effect.scoped))
+  }
+})
+
+describe("releases, on a real engine", () => {
+  for (const [name, scenario] of Object.entries(releases)) {
     it.live(name, () => Effect.flatMap(worldOf, scenario).pipe(Effect.scoped))
   }
 })

@@ -6,7 +6,7 @@ import { engineError, linesOf, projectError, startError, tailOf } from "./classi
 import { composeWords, type ProjectOptions } from "./cli.ts"
 import { environmentWords } from "./containerRun.ts"
 import { makeService } from "./containers.ts"
-import { makeScript, proveScript } from "./directories.ts"
+import { makeScript, proveScript, removeScript } from "./directories.ts"
 import { oneOffName, removeLeft } from "./oneOff.ts"
 
 /** What Compose prints is for logs, not for a terminal. */
@@ -162,7 +162,14 @@ export const make = (options: ProjectOptions, machine: Target.Operations): Compo
       const { stdout } = yield* container.run(Command.make("sh", script(proveScript, paths)))
       const refused = linesOf(stdout)
       if (refused.length > 0) return yield* notWritable(name, refused)
-    })
+    }),
+    removeDirectories: (name, paths) => {
+      const place = name === undefined ? machine : service(name)
+      const as = name === undefined ? {} : { user: "0" }
+      return Effect.map(place.run(Command.make("sh", ["-c", removeScript, "sh", ...paths], as)), ({ stdout }) =>
+        linesOf(stdout)
+      )
+    }
   }
 }
 

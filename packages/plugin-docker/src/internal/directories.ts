@@ -22,6 +22,11 @@ export const proveScript = `for p; do
   if t=$(mktemp "$p/.shipshape.XXXXXX" 2>/dev/null); then rm -f "$t"; else printf '%s\\n' "$p"; fi
 done`
 
+/** Removes those that are empty; prints the paths of the others. */
+export const removeScript = `for p; do
+  if [ -d "$p" ] && ! rmdir "$p" 2>/dev/null; then printf '%s\\n' "$p"; fi
+done`
+
 export const parseLook = (paths: ReadonlyArray<string>, text: string): ReadonlyArray<DirectoryFacts> => {
   const lines = text.split("\n")
   return paths.map((path, i) => {

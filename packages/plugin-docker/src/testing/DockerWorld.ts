@@ -20,6 +20,7 @@ import {
   digestOf,
   type FakeService,
   imageOf,
+  makeFolders,
   presentImage,
   removeUnused,
   runningOf,
@@ -163,6 +164,7 @@ export const make = ({
     problem: undefined,
     next: 1
   }
+  makeFolders(state.machine.files)
   const probe = makeProbe(state)
   return {
     layer: Layer.mergeAll(

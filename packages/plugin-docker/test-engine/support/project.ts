@@ -30,7 +30,7 @@ export interface TestProject {
 }
 
 /** This machine, with a note of each command. */
-const noting = (commands: Array<Command.Command>) =>
+const noting = (commands: Array<Command.Command>, directory: string) =>
   Layer.unwrap(
     Effect.map(Target.Target, (machine) =>
       Target.layer({
@@ -42,10 +42,13 @@ const noting = (commands: Array<Command.Command>) =>
           })
       })
     )
-  ).pipe(Layer.provide(Target.local()))
+  ).pipe(Layer.provide(Target.local({ directory })))
 
-const layerOf = (options: Parameters<typeof Compose.project>[0], commands: Array<Command.Command>) =>
-  Layer.provideMerge(Result.getOrThrow(Compose.project(options).layer(new Map())), noting(commands))
+const layerOf = (
+  options: Parameters<typeof Compose.project>[0] & { readonly directory: string },
+  commands: Array<Command.Command>
+) =>
+  Layer.provideMerge(Result.getOrThrow(Compose.project(options).layer(new Map())), noting(commands, options.directory))
 
 /** A Compose project of its own in a folder of its own; all of it is gone at the end of the scope. */
 export const makeProject = (
@@ -92,6 +95,17 @@ export const makeProject = (
           await quiet("image", "ls", "--format", "{{.Repository}}:{{.Tag}}", "--filter", `reference=${name}-*`)
         )
         if (named.length > 0) await quiet("rmi", ...named)
+        const kept = lines(
+          await quiet(
+            "image",
+            "ls",
+            "--format",
+            "{{.Repository}}:{{.Tag}}",
+            "--filter",
+            `reference=shipshape/${name}-*`
+          )
+        )
+        if (kept.length > 0) await quiet("rmi", ...kept)
         const nameless = lines(await quiet("image", "ls", "--quiet", "--filter", "dangling=true", "--filter", label))
         if (nameless.length > 0) await quiet("rmi", ...nameless)
         await rm(directory, { recursive: true, force: true })

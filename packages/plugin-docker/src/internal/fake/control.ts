@@ -13,8 +13,10 @@ import {
   containersOf,
   digestOf,
   type FakeContainer,
+  folder,
   imageOf,
   inputsOf,
+  makeFolders,
   presentImage,
   problemOf,
   projectOf,
@@ -58,9 +60,9 @@ const create = (state: State, service: Service, number: number, now: number): vo
     files: image?.files ?? {},
     run: (command) => state.services.get(service.name)?.run?.(command, image?.built ?? {})
   })
-  const directory = { content: undefined, uid: 0, gid: 0, mode: 0o755 }
+  makeFolders(target.files)
   for (const { mount, name } of mountsOf(state, service.name)) {
-    if (!target.files.has(mount)) target.files.set(mount, directory)
+    if (!target.files.has(mount)) target.files.set(mount, folder)
     state.volumes.add(name)
     for (const [path, entry] of state.volumeFiles.get(name) ?? []) target.files.set(path, entry)
   }
@@ -166,12 +168,6 @@ const runIn = (
     ),
     Effect.asVoid
   )
-
-const ancestors = (path: string): ReadonlyArray<string> =>
-  path
-    .split("/")
-    .slice(1, -1)
-    .map((_, i, parts) => `/${parts.slice(0, i + 1).join("/")}`)
 
 /** The writing side of a fake world. */
 export const makeControl = (state: State): ComposeControl["Service"] => {
@@ -284,12 +280,17 @@ export const makeControl = (state: State): ComposeControl["Service"] => {
     makeDirectories: Effect.fnUntraced(function* (service, paths, ownership) {
       const { target } = yield* running(state, service)
       state.log.push(`make directories in ${service}: ${paths.join(" ")}`)
-      for (const path of paths) {
-        for (const parent of ancestors(path)) {
-          if (!target.files.has(parent)) target.files.set(parent, { content: undefined, uid: 0, gid: 0, mode: 0o755 })
-        }
-        target.files.set(path, { content: undefined, ...ownership })
-      }
+      for (const path of paths) target.files.set(path, { content: undefined, ...ownership })
+      makeFolders(target.files)
+    }),
+    removeDirectories: Effect.fnUntraced(function* (service, paths) {
+      const { files } = service === undefined ? state.machine : (yield* running(state, service)).target
+      state.log.push(`remove directories ${service === undefined ? "here" : `in ${service}`}: ${paths.join(" ")}`)
+      return paths.filter((path) => {
+        const isFull = [...files.keys()].some((one) => one.startsWith(`${path}/`))
+        if (!isFull) files.delete(path)
+        return isFull
+      })
     })
   }
 }

@@ -97,6 +97,20 @@ export const digestOf = (value: unknown): string => createHash("sha256").update(
 export const imageOf = (state: State, name: string): string =>
   state.services.get(name)?.image ?? `${state.project}-${name}`
 
+/** A folder as a system makes it. */
+export const folder: FakeTarget.Entry = { content: undefined, uid: 0, gid: 0, mode: 0o755 }
+
+/** Makes the folders that files are in. */
+export const makeFolders = (files: Map<string, FakeTarget.Entry>): void => {
+  for (const path of [...files.keys()]) {
+    const words = path.split("/")
+    for (let i = 2; i < words.length; i++) {
+      const above = words.slice(0, i).join("/")
+      if (path.startsWith("/") && !files.has(above)) files.set(above, folder)
+    }
+  }
+}
+
 /** The images that have a name, by it. */
 export const imagesOf = (state: State): Map<string, FakeImage> =>
   new Map(
