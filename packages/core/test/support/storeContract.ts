@@ -37,7 +37,7 @@ const release = (number: number): Release.Release => ({
 })
 
 /** Waits until something holds: what a store writes may take a moment to be seen by others. */
-export const eventually = <A, E, R>(look: Effect.Effect<A, E, R>, is: (value: A) => boolean): Effect.Effect<A, E, R> =>
+const eventually = <A, E, R>(look: Effect.Effect<A, E, R>, is: (value: A) => boolean): Effect.Effect<A, E, R> =>
   Effect.gen(function* () {
     const until = Date.now() + 5_000
     while (true) {
