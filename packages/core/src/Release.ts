@@ -90,6 +90,8 @@ export interface Back<Input, Part> {
   readonly part: Part
   /** The release to go back to. */
   readonly release: Release
+  /** The release that runs now. */
+  readonly leaving: Release
   /** The backup that was taken when that release was last running: the one of the run that replaced it. */
   readonly backup: BackupProof | undefined
   readonly allowed: Allowed

@@ -46,7 +46,7 @@ export const backupOf = (releases: ReadonlyArray<Release>, { backup, number }: R
 /** Each step that has left a part of the release goes its own way back; the others do what they always do. */
 export const wayBack = <E, CheckR, ApplyR>(
   instructions: ReadonlyArray<AnyInstruction<E, CheckR, ApplyR>>,
-  { allowed, release }: GoingBack,
+  { allowed, leaving, release }: GoingBack,
   backup: BackupProof | undefined,
   approvedBy: string
 ): ReadonlyArray<AnyInstruction<E, CheckR, ApplyR>> => {
@@ -63,7 +63,7 @@ export const wayBack = <E, CheckR, ApplyR>(
       guard: allowed.schema || allowed.data ? { ...step.guard, acknowledged: { reason, approvedBy } } : step.guard,
       prepare: (values) =>
         Result.map(step.prepare(values), (prepared): AnyPrepared<E, CheckR, ApplyR> => {
-          const way = prepared.release?.back(recorded.part, { allowed, backup, release })
+          const way = prepared.release?.back(recorded.part, { allowed, backup, leaving, release })
           if (way === undefined) return prepared
           // What cannot be read is told by the check: nothing has run by then.
           const cannot = Effect.die

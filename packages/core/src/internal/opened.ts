@@ -16,6 +16,8 @@ export type AnyPrepared<E, CheckR, ApplyR> = Prepared<unknown, E, CheckR, ApplyR
 /** The release that a run goes back to, and how far. */
 export interface GoingBack {
   readonly release: Release
+  /** The release that runs now. */
+  readonly leaving: Release
   readonly allowed: Allowed
 }
 

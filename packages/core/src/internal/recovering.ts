@@ -104,13 +104,13 @@ const goBack = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
     return none
   }
   emit({ _tag: "Notice", code: "core.going-back", message: `going back to release ${release.number}` })
-  const allowed = { schema: false, data: false }
-  const instructions = wayBack(opened.instructions, { release, allowed }, undefined, "onFailure")
+  const goingBack = { release, leaving: release, allowed: { schema: false, data: false } }
+  const instructions = wayBack(opened.instructions, goingBack, undefined, "onFailure")
   const back = {
     ...opened,
     instructions,
     steps: instructions.flatMap(({ steps }) => steps),
-    back: { release, allowed }
+    back: goingBack
   }
   const quiet = changesOnly(emit)
   const seen = yield* see(back, nothing, () => {})

@@ -59,7 +59,9 @@ export const release = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   const parts = partsOf(recorded)
   const before = yield* store.releases
   const running = before.at(-1)
-  const unchanged = running !== undefined && digest(running.parts) === digest(parts) && run.state.applied.length === 0
+  // Telling somebody every time changes nothing of what runs.
+  const changed = run.state.applied.some(({ step }) => run.planned.get(step.id)?.everyRun !== true)
+  const unchanged = running !== undefined && digest(running.parts) === digest(parts) && !changed
   if (unchanged) return { number: running.number, recorded: false }
   const number = run.lease.run
   const backup = run.state.proofs.at(-1)

@@ -115,7 +115,11 @@ const openedOf = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   if (rollback === undefined) return opened
   const releases = yield* store.releases
   const release = yield* releaseOf(releases, rollback.to)
-  const back = { release, allowed: { schema: rollback.schema, data: rollback.data } }
+  const back = {
+    release,
+    leaving: releases.at(-1) ?? release,
+    allowed: { schema: rollback.schema, data: rollback.data }
+  }
   const ways = wayBack(instructions, back, backupOf(releases, release), actor(process.env).user)
   return { ...opened, back, instructions: ways, steps: ways.flatMap(({ steps }) => steps) }
 })
