@@ -13,7 +13,7 @@ import { type ConnectFailure, type Connection, escapeIdentifier, escapeLiteral, 
 /** Drills of one database, so that the next can sweep what a killed one has left. */
 const drillPrefix = (database: string): string => `shipshape_drill_${sha256Of(database).slice(0, 8)}_`
 
-export const drillName = (database: string): string => `${drillPrefix(database)}${randomBytes(6).toString("hex")}`
+const drillName = (database: string): string => `${drillPrefix(database)}${randomBytes(6).toString("hex")}`
 
 /** The same for the same backup, so that a restore that was interrupted is found. */
 export const restoreName = (sha256: string): string => `shipshape_restore_${sha256.slice(0, 16)}`

@@ -7,6 +7,7 @@ import { PostgresControl, PostgresProbe } from "@shipshape/plugin-postgres"
 import * as Effect from "effect/Effect"
 import type * as Layer from "effect/Layer"
 import type pg from "pg"
+import { afterAll } from "vitest"
 import type { Services } from "./laws.ts"
 
 /** A real server, and the plugin that talks to it. */
@@ -62,7 +63,13 @@ export const rowsOfEverything = {
   "public.unlogged": 0
 }
 
-export const folder = () => path.join(fs.mkdtempSync(path.join(os.tmpdir(), "shipshape-backups-")), "backups")
+/** All folders of a test file are below one. */
+const root = fs.mkdtempSync(path.join(os.tmpdir(), "shipshape-backups-"))
+
+afterAll(() => fs.rmSync(root, { recursive: true, force: true }))
+
+/** A folder for backups that is not there yet. */
+export const folder = () => path.join(fs.mkdtempSync(path.join(root, "b-")), "backups")
 
 export const take = (directory: string, options: { readonly drill?: boolean; readonly keep?: number } = {}) =>
   Effect.flatMap(control, (c) => c.backup({ directory, keep: 14, drill: false, ...options }))
