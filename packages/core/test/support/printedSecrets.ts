@@ -212,13 +212,16 @@ export const printed = (value: string): ReadonlyArray<string> => [
 /** How many characters of a loose writing may stay: 2 bytes before, 1 behind, and the characters at both ends. */
 const loose = 8
 
-/** What is seen of secrets in a text: pieces that hold more than the mask and white space, which may be escaped. `pieces` is how many there were. */
+/** What is seen of secrets: pieces that hold more than the mask and white space. `pieces` is how many there were. */
 export const leaksIn = (text: string): { readonly pieces: number; readonly leaks: ReadonlyArray<string> } => {
   const leaks: Array<string> = []
   let pieces = 0
   for (const [, strict, free] of text.matchAll(/⟦([^⟦⟧]*)⟧|⟪([^⟪⟫]*)⟫/g)) {
     pieces++
-    const shown = (strict ?? free ?? "").replaceAll("•", "").replace(/\\(?=\s)/g, "").trim()
+    const shown = (strict ?? free ?? "")
+      .replaceAll("•", "")
+      .replace(/\\(?=\s)/g, "")
+      .trim()
     if (strict === undefined ? shown.length > loose : shown !== "") leaks.push(strict ?? free ?? "")
   }
   return { pieces, leaks }
