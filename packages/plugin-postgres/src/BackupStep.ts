@@ -1,13 +1,55 @@
-import { BackupProof, Check, Step } from "@shipshape/core"
+import { BackupProof, Check, Look, Progress, Release, Step } from "@shipshape/core"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { whenReached } from "./internal/whenReached.ts"
 import { PostgresControl } from "./PostgresControl.ts"
+import { NoBackupToRestore } from "./PostgresError.ts"
 import { type FoundBackups, PostgresProbe } from "./PostgresProbe.ts"
 
 const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
+
+const input = {
+  directory: Schema.NonEmptyString,
+  drill: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(false))),
+  keep: Count.pipe(Schema.withDecodingDefaultKey(Effect.succeed(14))),
+  maxAge: Schema.DurationFromString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("24 hours")))
+}
+
+type Input = Schema.Struct.Type<typeof input>
+
+const taken = Step.make("postgres.backup", {
+  description: "There is a verified backup of the database that is young enough",
+  risk: "additive",
+  input,
+  output: BackupProof.BackupProof.fields,
+  backup: (output) => output,
+  observes: ({ directory }) => [`file:${directory}`],
+  check: (input) => isYoung(input),
+  // Also where there is a young one: what was written since is in the new one alone.
+  apply: (input) => take(input)
+})
+
+const isYoung = Effect.fn("postgres.backup.check")(function* ({ directory, drill, maxAge }: Input) {
+  const probe = yield* PostgresProbe
+  return yield* whenReached(
+    Effect.map(
+      Effect.all([probe.newestBackup({ directory }), Clock.currentTimeMillis]),
+      ([{ backup, refused }, now]): Check.Check<BackupProof.BackupProof> =>
+        backup !== undefined && now - backup.takenAt < Duration.toMillis(maxAge) && (!drill || backup.drilled === true)
+          ? Check.satisfied(backup)
+          : Check.needed([
+              { summary: `back up the database to ${directory}`, ...before(backup, drill) },
+              ...refused.map(({ reason }) => ({ summary: `pass over a backup: ${reason}` }))
+            ])
+    )
+  )
+})
+
+const take = Effect.fn("postgres.backup.apply")(function* ({ directory, drill, keep }: Input) {
+  yield* (yield* PostgresControl).backup({ directory, drill, keep })
+})
 
 /**
  * There is a verified backup of the connection's database that is younger than `maxAge`. Stand it before the first step
@@ -27,6 +69,10 @@ const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
  * - `keep`: how many verified backups of this database stay; older ones are removed when a new one is taken. Default 14.
  * - `maxAge`: default `24 hours`.
  *
+ * The release of a run holds on to the backup that the run has taken, for as long as it is kept. A rollback with `--data`
+ * takes a backup of what there is, and then restores the one that was taken when the release was last running: into a new
+ * database that takes the place of the old one, which is kept under another name.
+ *
  * @example
  * ```ts
  * import { Postgres } from "@shipshape/plugin-postgres"
@@ -39,40 +85,73 @@ const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
  *
  * @since 0.1.0
  */
-export const backup = Step.make("postgres.backup", {
-  description: "There is a verified backup of the database that is young enough",
-  risk: "additive",
-  input: {
-    directory: Schema.NonEmptyString,
-    drill: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(false))),
-    keep: Count.pipe(Schema.withDecodingDefaultKey(Effect.succeed(14))),
-    maxAge: Schema.DurationFromString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("24 hours")))
-  },
-  output: BackupProof.BackupProof.fields,
-  backup: (output) => output,
-  observes: ({ directory }) => [`file:${directory}`],
-  check: Effect.fn("postgres.backup.check")(function* ({ directory, drill, maxAge }) {
-    const probe = yield* PostgresProbe
-    return yield* whenReached(
-      Effect.map(
-        Effect.all([probe.newestBackup({ directory }), Clock.currentTimeMillis]),
-        ([{ backup, refused }, now]): Check.Check<BackupProof.BackupProof> =>
-          backup !== undefined &&
-          now - backup.takenAt < Duration.toMillis(maxAge) &&
-          (!drill || backup.drilled === true)
-            ? Check.satisfied(backup)
-            : Check.needed([
-                { summary: `back up the database to ${directory}`, ...before(backup, drill) },
-                ...refused.map(({ reason }) => ({ summary: `pass over a backup: ${reason}` }))
-              ])
-      )
-    )
+export const backup = Release.of(taken, {
+  part: Schema.Struct({ file: Schema.String, sha256: Schema.String }),
+  record: (_input, { file, sha256 }) => Effect.succeed({ file, sha256 }),
+  keep: Effect.fn("postgres.backup.keep")(function* ({ file }, keeping) {
+    yield* (yield* PostgresControl).holdBackup({ file, holder: holderOf(keeping) })
   }),
-  // Also where there is a young one: what was written since is in the new one alone.
-  apply: Effect.fn("postgres.backup.apply")(function* ({ directory, drill, keep }) {
-    yield* (yield* PostgresControl).backup({ directory, drill, keep })
+  forget: Effect.fn("postgres.backup.forget")(function* ({ file }, keeping) {
+    yield* (yield* PostgresControl).letGoOfBackup({ file, holder: holderOf(keeping) })
+  }),
+  back: ({ allowed, backup: old, input: of, leaving, release }) => ({
+    check: allowed.data ? isRestored(of, old, leaving, release) : isYoung(of),
+    apply: allowed.data ? restore(of, old, release) : take(of)
   })
 })
+
+const holderOf = ({ deployment, environment, number }: Release.Keeping): string =>
+  `${deployment}/${environment} release ${number}`
+
+/** Whether the database is the one that was restored from the backup, since the release that is being left was made. */
+const isRestored = Effect.fn("postgres.backup.isRestored")(function* (
+  of: Input,
+  old: BackupProof.BackupProof | undefined,
+  leaving: Release.Release,
+  release: Release.Release
+) {
+  const probe = yield* PostgresProbe
+  const found = old ?? (yield* noBackup(release))
+  return yield* whenReached(
+    Effect.gen(function* () {
+      const from = yield* probe.restoredFrom
+      const { backup: newest } = yield* probe.newestBackup({ directory: of.directory })
+      // The backup that is taken before the restore is the newest.
+      if (newest !== undefined && from?.sha256 === found.sha256 && from.at > leaving.at) return Check.satisfied(newest)
+      const observed = yield* Look.Observed
+      return Check.needed(
+        [
+          { summary: `back up the database to ${of.directory}` },
+          {
+            summary: "restore the data into a new database, which takes the place of this one",
+            before: "what was written since is in the old one alone",
+            after: `backup of ${new Date(found.takenAt).toISOString()}`
+          }
+        ],
+        // Whatever a check has seen in the database may be another by then.
+        { risk: "destructive", touches: [...(observed ?? [])] }
+      )
+    })
+  )
+})
+
+const restore = Effect.fn("postgres.backup.restore")(function* (
+  of: Input,
+  old: BackupProof.BackupProof | undefined,
+  release: Release.Release
+) {
+  const found = old ?? (yield* noBackup(release))
+  yield* take(of)
+  const { keptAs, notes } = yield* (yield* PostgresControl).restore(found)
+  yield* Progress.line(`the database that was there is kept as ${keptAs}`)
+  for (const note of notes) yield* Progress.line(note)
+})
+
+const noBackup = ({ number }: Release.Release): NoBackupToRestore =>
+  new NoBackupToRestore({
+    message: `there is no backup of the data as they were under release ${number}: neither its own run nor the one after it has taken one`,
+    hint: "roll back without --data, or restore a backup by hand"
+  })
 
 const before = (newest: FoundBackups["backup"], drill: boolean): { readonly before?: string } => {
   if (newest === undefined) return {}

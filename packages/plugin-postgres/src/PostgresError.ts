@@ -285,3 +285,12 @@ export type QueryError =
   | LockTimeout
   | StatementTimeout
   | NotReadOnly
+
+/**
+ * A rollback shall bring data back, and there is no backup of them. Nothing was changed.
+ *
+ * @since 0.1.0
+ */
+export class NoBackupToRestore extends Schema.TaggedError<NoBackupToRestore>()("NoBackupToRestore", {
+  ...Failure.fields("postgres.no-backup-to-restore")
+}) {}
