@@ -7,7 +7,7 @@ import { escapeIdentifier, type Statement } from "../connect.ts"
 export const tablesVersion = 1
 
 /** What stands in the lease when its run begins. */
-export interface NewLease {
+interface NewLease {
   readonly mode: string
   /** JSON. */
   readonly who: string
