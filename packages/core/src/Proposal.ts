@@ -74,7 +74,11 @@ export class PlanTampered extends Schema.TaggedError<PlanTampered>()("PlanTamper
   ...Failure.fields("core.plan-tampered")
 }) {}
 
-/** What the plan's digest is made of. */
+/**
+ * What the plan's digest is made of.
+ *
+ * @since 0.1.0
+ */
 export type Ingredients = Pick<Proposal, "plan" | "facts" | "inputs" | "definition" | "versions">
 
 /**

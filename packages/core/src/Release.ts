@@ -15,6 +15,20 @@ import type { InputFields, StepType } from "./Step.ts"
 /**
  * A release as it is recorded.
  *
+ * @example
+ * ```ts
+ * import { Release } from "@shipshape/core"
+ * import assert from "node:assert"
+ * import * as Schema from "effect/Schema"
+ *
+ * const release = Schema.decodeUnknownSync(Release.Release)({
+ *   format: "shipshape-release", v: 1, number: 42, at: 0, deployment: "edms", environment: "production",
+ *   who: { user: "ada", host: "ci-7", pid: 4711 }, plan: "7f3a91", versions: { "@shipshape/core": "0.1.0" },
+ *   parts: { site: { type: "acme.site", part: { version: "2" } } }
+ * })
+ * assert.equal(release.number, 42)
+ * ```
+ *
  * @since 0.1.0
  */
 export const Release = Schema.Struct({

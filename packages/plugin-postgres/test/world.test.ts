@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Check, defineDeployment, Look, type Resource, Step } from "@shipshape/core"
-import { Laws, Rehearsal } from "@shipshape/core/testing"
+import { Laws, MemoryStore, Rehearsal } from "@shipshape/core/testing"
 import { Postgres, PostgresProbe } from "@shipshape/plugin-postgres"
 import { PostgresWorld } from "@shipshape/plugin-postgres/testing"
 import * as Effect from "effect/Effect"
@@ -55,17 +55,20 @@ describe("a deployment on the database in memory", () => {
   it.effect("takes another backup when the newest is too old, and keeps as many as it is told", () =>
     Effect.gen(function* () {
       const world = PostgresWorld.make()
-      const kept = defineDeployment("kept", { environments, plugins }, function* () {
+      // Of the releases, the last one alone holds on to its backup.
+      const staging = { data: "disposable", keepReleases: 1 } as const
+      const kept = defineDeployment("kept", { environments: { staging }, plugins }, function* () {
         return yield* Postgres.backup("backup", { directory: "/backups", keep: 2, maxAge: "1 hour" })
       })
+      const store = MemoryStore.layer(MemoryStore.make())
       const applied: Array<number> = []
       for (const _ of [1, 2, 3, 4]) {
-        applied.push((yield* Rehearsal.apply(kept, world.layer, { environment: "staging" })).applied.length)
+        applied.push((yield* Rehearsal.apply(kept, world.layer, { environment: "staging", store })).applied.length)
         yield* TestClock.adjust("31 minutes")
       }
       assert.deepStrictEqual(applied, [1, 0, 1, 0])
       yield* TestClock.adjust("2 hours")
-      yield* Rehearsal.apply(kept, world.layer, { environment: "staging" })
+      yield* Rehearsal.apply(kept, world.layer, { environment: "staging", store })
       assert.strictEqual(world.backups.size, 2)
     })
   )

@@ -67,7 +67,30 @@ const timedOut = (command: Command.Command, timeout: Duration.Input): CommandTim
     retryable: true
   })
 
-const start = (command: Command.Command, options: Options) => execa(command.program, command.args, options)
+/** Process groups that are alive. */
+const alive = new Set<number>()
+
+// Whoever leaves at once waits for nobody, and leaves nobody behind.
+process.on("exit", () => {
+  for (const pid of alive) {
+    try {
+      process.kill(-pid, "SIGKILL")
+    } catch {
+      // It has just ended by itself.
+    }
+  }
+})
+
+const start = (command: Command.Command, options: Options) => {
+  const subprocess = execa(command.program, command.args, options)
+  const { pid } = subprocess
+  if (pid !== undefined) {
+    alive.add(pid)
+    const ended = () => alive.delete(pid)
+    subprocess.then(ended, ended)
+  }
+  return subprocess
+}
 
 type Subprocess = ReturnType<typeof start>
 

@@ -10,7 +10,7 @@ import type { Operations, StoreFailed } from "../Store.ts"
 import { digest } from "./digest.ts"
 
 /** A step that an unfinished run has begun to apply, and not taken back. */
-export interface Begun {
+interface Begun {
   readonly step: string
   readonly ended: "applied" | "failed" | "interrupted" | "unknown"
   readonly key: string

@@ -13,7 +13,7 @@ import type { Write } from "./recorder.ts"
 import type { Settle } from "./settle.ts"
 
 /** A step that this run has begun to apply, and what undo needs. */
-export interface Applied<E, CheckR, ApplyR> {
+interface Applied<E, CheckR, ApplyR> {
   readonly step: AnyStep<E, CheckR, ApplyR>
   readonly prepared: AnyPrepared<E, CheckR, ApplyR>
   readonly captured: Schema.Json | undefined

@@ -23,12 +23,6 @@ export interface Undoable<E, CheckR, ApplyR> {
   readonly captured: Schema.Json
 }
 
-/** How taking back has gone. */
-export interface Undone {
-  readonly undone: ReadonlyArray<string>
-  readonly failure: Failure.Report | undefined
-}
-
 /** Takes back the steps, which are in the order in which they were applied. */
 export const undoAll = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
   run: Pick<Running<E, CheckR, ApplyR>, "write" | "lease" | "emit">,
