@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+export * as Crash from "./Crash.ts"
 export * as FakeTarget from "./FakeTarget.ts"
 export * as Laws from "./Laws.ts"
 export * as MemoryStore from "./MemoryStore.ts"
