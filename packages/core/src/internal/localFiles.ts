@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { FileStat, Operations, Ownership } from "../Target.ts"
 import { type FileError, FileFailed } from "../TargetError.ts"
+import { isAlive } from "./isAlive.ts"
 
 const hints: Readonly<Record<string, string>> = {
   EACCES: "run as a user who may, or correct owner and mode of the folder above",
@@ -45,9 +46,28 @@ const own = async (file: string, { gid, mode, uid }: Ownership): Promise<void> =
   if (mode !== undefined) await fs.chmod(file, mode)
 }
 
+/** The name of a file that is being written, until it is whole: it says which process writes it. */
+const temporaryName = (): string => `.shipshape-${process.pid}-${randomUUID()}`
+const temporaryPattern = /^\.shipshape-(\d+)-[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/
+
+/**
+ * Whoever was killed while it wrote has left half a file: the next one who writes there takes it away, as far as it may.
+ * What it may not is no reason not to write.
+ */
+const removeLeftovers = async (folder: string): Promise<void> => {
+  const names = await fs.readdir(folder).catch(() => [])
+  const left = names.filter((name) => {
+    const writer = temporaryPattern.exec(name)?.[1]
+    return writer !== undefined && !isAlive(Number(writer))
+  })
+  await Promise.allSettled(left.map((name) => fs.rm(path.join(folder, name), { force: true })))
+}
+
 const writeWhole = async (file: string, content: string | Uint8Array, ownership: Ownership): Promise<void> => {
   const before = await fs.stat(file).catch(() => undefined)
-  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${randomUUID()}`)
+  const folder = path.dirname(file)
+  await removeLeftovers(folder)
+  const temporary = path.join(folder, temporaryName())
   const handle = await fs.open(temporary, "wx", ownership.mode ?? (before === undefined ? 0o644 : before.mode & 0o7777))
   try {
     await handle.writeFile(content)

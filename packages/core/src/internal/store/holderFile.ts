@@ -1,8 +1,8 @@
 import * as os from "node:os"
-import * as Predicate from "effect/Predicate"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import { Holder } from "../../Lock.ts"
+import { isAlive } from "../isAlive.ts"
 
 /*
  * The holder file has a line for each thing its writer has said: first a mark that is its own, then who it is, again
@@ -29,14 +29,8 @@ export const holderIn = (text: string): Holder | undefined => {
 }
 
 /** Whether a holder's process exists; `undefined` where that is another host's to know. */
-const isAlive = ({ who }: Holder): boolean | undefined => {
-  if (who.host !== os.hostname()) return undefined
-  try {
-    return process.kill(who.pid, 0)
-  } catch (error) {
-    return Predicate.hasProperty(error, "code") && error.code === "EPERM"
-  }
-}
+const holderIsAlive = ({ who }: Holder): boolean | undefined =>
+  who.host === os.hostname() ? isAlive(who.pid) : undefined
 
 /** How long a text of another host must stay, in milliseconds, until it is taken for that of who holds the lock. */
 const settleMillis = 200
@@ -49,7 +43,7 @@ export const makeWitness = (): ((text: string, now: number) => Holder | undefine
   let seen: { readonly mark: string | undefined; readonly since: number } | undefined
   return (text, now) => {
     const holder = holderIn(text)
-    const alive = holder === undefined ? false : isAlive(holder)
+    const alive = holder === undefined ? false : holderIsAlive(holder)
     if (alive !== undefined) return alive ? holder : undefined
     const mark = markOf(text)
     if (seen === undefined || seen.mark !== mark) seen = { mark, since: now }
