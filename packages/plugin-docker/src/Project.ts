@@ -15,6 +15,7 @@ import { present } from "./EnvFile.ts"
 import type { ProjectOptions } from "./internal/cli.ts"
 import { makeService } from "./internal/containers.ts"
 import * as control from "./internal/control.ts"
+import { makeGuests } from "./internal/guests.ts"
 import { makeOneOff, makeRevision } from "./internal/oneOff.ts"
 import * as probe from "./internal/probe.ts"
 import { makeServices } from "./internal/services.ts"
@@ -30,15 +31,16 @@ const layer = (
     Effect.gen(function* () {
       const machine = yield* Target.Target
       const reads = yield* Target.TargetProbe
+      const guests = makeGuests()
       const facts = probe.makeFacts(options, reads)
-      const compose = probe.make(options, reads, facts)
+      const compose = probe.make(options, reads, facts, guests)
       return Layer.mergeAll(
         Layer.succeed(ComposeProbe, compose),
         Layer.succeed(Services.Services, makeServices(compose)),
-        Layer.succeed(ComposeControl, control.make(options, machine)),
+        Layer.succeed(ComposeControl, control.make(options, machine, guests)),
         Layer.succeed(Target.Containers, {
-          service: makeService(options, machine),
-          oneOff: makeOneOff(options, machine, facts),
+          service: makeService(options, machine, guests),
+          oneOff: makeOneOff(options, machine, facts, guests),
           revision: makeRevision(facts)
         })
       )

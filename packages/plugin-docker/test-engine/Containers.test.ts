@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Command, Target } from "@shipshape/core"
+import { ComposeProbe } from "@shipshape/plugin-docker"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
 import { makeProject } from "./support/project.ts"
 
 const compose = `
@@ -111,6 +113,34 @@ describe("Containers", () => {
         }
       }).pipe(Effect.scoped, Effect.provide(project.layer))
       assert.strictEqual(yield* project.docker("ps", "--all", "--quiet", "--filter", "name=off-oneoff"), "")
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("takes no one-off container for the service itself", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject({ "compose.yml": compose })
+      yield* Effect.gen(function* () {
+        const containers = yield* Target.Containers
+        const guest = yield* containers.oneOff("app").open(Command.make("cat", []))
+        guest.duplex.write("ping\n")
+        yield* Effect.promise(() => new Promise((resolve) => guest.duplex.once("data", resolve)))
+        const app = containers.service("app")
+        const facts = (yield* ComposeProbe).directories("app", ["/data"])
+        const asked: ReadonlyArray<Effect.Effect<unknown, Target.RunError | Target.FileError, Scope.Scope>> = [
+          app.run(Command.make("true", [])),
+          app.open(Command.make("cat", [])),
+          app.stat("/"),
+          facts
+        ]
+        for (const one of asked) {
+          const down = yield* Effect.flip(one)
+          assert.strictEqual(down._tag === "TargetUnavailable" && down.resource, "service:app")
+        }
+        yield* project.compose("up", "-d", "app")
+        const { stdout } = yield* app.run(Command.make("cat", ["/proc/1/cmdline"]))
+        assert.include(stdout, "600")
+        assert.strictEqual((yield* facts)[0]?.found?.type, "directory")
+      }).pipe(Effect.scoped, Effect.provide(project.layer))
     }).pipe(Effect.scoped)
   )
 

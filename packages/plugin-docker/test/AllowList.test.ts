@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import { makeReader, type ProjectOptions } from "../src/internal/cli.ts"
 import { execAllowed, execCommand } from "../src/internal/containerRun.ts"
 import { lookScript, looks } from "../src/internal/directories.ts"
+import { makeGuests } from "../src/internal/guests.ts"
 import { make, makeFacts } from "../src/internal/probe.ts"
 
 const options: ProjectOptions = {
@@ -84,7 +85,7 @@ describe("what a probe may run", () => {
   it.effect("is enough for every question about containers", () =>
     Effect.gen(function* () {
       const { ran, reads } = makeMachine()
-      const probe = make(options, reads, makeFacts(options, reads))
+      const probe = make(options, reads, makeFacts(options, reads), makeGuests())
       yield* probe.directories("web", ["/app/storage"])
       assert.isTrue(yield* probe.test("web", ["test", "-e", "/app/ready"], { user: "app" }))
       assert.deepStrictEqual(ran[1]?.slice(-7), ["-T", "--user", "app", "web", "test", "-e", "/app/ready"])

@@ -1,29 +1,35 @@
 import type { Command, Target } from "@shipshape/core"
 import * as Effect from "effect/Effect"
-import { composeWords, type ProjectOptions } from "./cli.ts"
+import { composeWords, type ProjectOptions, quietly } from "./cli.ts"
 import * as containerFiles from "./containerFiles.ts"
 import { execCommand, execError, refusedCommand } from "./containerRun.ts"
+import { type Guests, ownRuns } from "./guests.ts"
 
 /** The running containers of a project's services, as targets. */
-export const makeService = (options: ProjectOptions, machine: Target.Operations) => {
+export const makeService = (options: ProjectOptions, machine: Target.Operations, guests: Guests) => {
   const words = composeWords(options)
   return (service: string): Target.Operations => {
-    const run = (command: Command.Command) => {
+    const isOwn = quietly(ownRuns(words, service, machine.run))
+    const allowed = Effect.fnUntraced(function* (command: Command.Command, certain: boolean) {
       const refused = refusedCommand(service, command)
-      return refused === undefined
-        ? Effect.mapError(machine.run(execCommand(words, service, command)), execError(service, command))
-        : Effect.fail(refused)
-    }
+      if (refused !== undefined) return yield* refused
+      if (certain || guests.has(service)) yield* isOwn
+    })
+    const run = (command: Command.Command) =>
+      Effect.andThen(
+        allowed(command, false),
+        Effect.mapError(machine.run(execCommand(words, service, command)), execError(service, command))
+      )
     return {
       name: `service ${service}`,
       resource: `service:${service}`,
       run,
-      open: (command) => {
-        const refused = refusedCommand(service, command)
-        return refused === undefined
-          ? Effect.mapError(machine.open(execCommand(words, service, command, true)), execError(service, command))
-          : Effect.fail(refused)
-      },
+      // What is kept open is asked for long: it is worth the question.
+      open: (command) =>
+        Effect.andThen(
+          allowed(command, true),
+          Effect.mapError(machine.open(execCommand(words, service, command, true)), execError(service, command))
+        ),
       ...containerFiles.make(run)
     }
   }

@@ -7,6 +7,7 @@ import { composeWords, type ProjectOptions } from "./cli.ts"
 import { environmentWords } from "./containerRun.ts"
 import { makeService } from "./containers.ts"
 import { makeScript, proveScript, removeScript } from "./directories.ts"
+import type { Guests } from "./guests.ts"
 import { oneOffName, removeLeft } from "./oneOff.ts"
 
 /** What Compose prints is for logs, not for a terminal. */
@@ -63,10 +64,14 @@ const commandFailed = (
   })
 
 /** The writing side of a real project. */
-export const make = (options: ProjectOptions, machine: Target.Operations): ComposeControl["Service"] => {
+export const make = (
+  options: ProjectOptions,
+  machine: Target.Operations,
+  guests: Guests
+): ComposeControl["Service"] => {
   const [first = "", ...rest] = composeWords(options)
   const words = [first, ...plainOutput, ...rest]
-  const service = makeService(options, machine)
+  const service = makeService(options, machine, guests)
   const compose = (args: ReadonlyArray<string>, settings: Omit<Command.Command, "program" | "args"> = {}) =>
     machine.run(Command.make("docker", [...words, ...args], settings))
   const onProject = (...args: ReadonlyArray<string>) => compose(args).pipe(Effect.mapError(projectError), Effect.asVoid)

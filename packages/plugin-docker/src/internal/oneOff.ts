@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import { composeWords, type ProjectOptions, quietly } from "./cli.ts"
 import * as containerFiles from "./containerFiles.ts"
 import { environmentWords, refusedCommand, runError } from "./containerRun.ts"
+import type { Guests } from "./guests.ts"
 import type { Facts } from "./probe.ts"
 
 /** Compose splits what it is told to start as a shell would. */
@@ -83,7 +84,7 @@ export const makeRevision =
     }).pipe(Effect.mapError((error) => (error._tag === "TargetUnavailable" ? error : unavailable(service, error))))
 
 /** Containers of a service's present image, each made for one command. */
-export const makeOneOff = (options: ProjectOptions, machine: Target.Operations, facts: Facts) => {
+export const makeOneOff = (options: ProjectOptions, machine: Target.Operations, facts: Facts, guests: Guests) => {
   const words = composeWords(options)
   const revision = makeRevision(facts)
   const prepared = Effect.fnUntraced(function* (service: string, command: Command.Command) {
@@ -96,7 +97,8 @@ export const makeOneOff = (options: ProjectOptions, machine: Target.Operations, 
   return (service: string): Target.Operations => {
     const run = Effect.fnUntraced(function* (command: Command.Command) {
       const { command: docker, name } = yield* prepared(service, command)
-      return yield* machine.run(docker).pipe(
+      return yield* Effect.andThen(guests.enter(service), machine.run(docker)).pipe(
+        Effect.scoped,
         Effect.onInterrupt(() => removeLeft(machine, name)),
         Effect.tapErrorTag("CommandTimedOut", () => removeLeft(machine, name)),
         Effect.mapError(runError(service, command))
@@ -108,6 +110,7 @@ export const makeOneOff = (options: ProjectOptions, machine: Target.Operations, 
       run,
       open: Effect.fnUntraced(function* (command) {
         const { command: docker, name } = yield* prepared(service, command)
+        yield* guests.enter(service)
         yield* Effect.addFinalizer(() => removeLeft(machine, name))
         return yield* Effect.mapError(machine.open(docker), runError(service, command))
       }),

@@ -11,6 +11,7 @@ import { composeWords, makeReader, type ProjectOptions, quietly, type Reader } f
 import { execAllowed, execCommand, execError } from "./containerRun.ts"
 import { lookScript, looks, parseLook } from "./directories.ts"
 import { parseConfig, parseContainers, parseHashes, parseImages, parseInfo, parseVersion, projectOf } from "./facts.ts"
+import { type Guests, ownRuns, psWords } from "./guests.ts"
 import { servicesOf } from "./names.ts"
 import { listeningIn, programOn, publisherFormat, publishersIn } from "./ports.ts"
 
@@ -107,12 +108,18 @@ class LookAtDirectories extends Request.Class<
 > {}
 
 /** Runs a command that begins like one of `allowed` in the running container of a service. */
-const makeInside = (options: ProjectOptions, probe: Target.ReadOperations) => {
+const makeInside = (options: ProjectOptions, probe: Target.ReadOperations, guests: Guests) => {
   const words = composeWords(options)
+  const run = (allowed: Command.Allowed) => (command: Command.Command) =>
+    probe.run(allowed, command).pipe(Effect.catchTag("CommandNotAllowed", Effect.die))
   return (service: string, allowed: Command.Allowed, command: Command.Command) =>
-    probe
-      .run(execAllowed(words, service, allowed, command), execCommand(words, service, command))
-      .pipe(Effect.catchTag("CommandNotAllowed", Effect.die), Effect.mapError(execError(service, command)), quietly)
+    Effect.suspend(() =>
+      guests.has(service) ? ownRuns(words, service, run([["docker", ...words, ...psWords]])) : Effect.void
+    ).pipe(
+      Effect.andThen(run(execAllowed(words, service, allowed, command))(execCommand(words, service, command))),
+      Effect.mapError(execError(service, command)),
+      quietly
+    )
 }
 
 type Inside = ReturnType<typeof makeInside>
@@ -208,9 +215,14 @@ const named =
   })
 
 /** The reading side of a real project. */
-export const make = (options: ProjectOptions, probe: Target.ReadOperations, facts: Facts): ComposeProbe["Service"] => {
+export const make = (
+  options: ProjectOptions,
+  probe: Target.ReadOperations,
+  facts: Facts,
+  guests: Guests
+): ComposeProbe["Service"] => {
   const read = makeReader(options, probe)
-  const inside = makeInside(options, probe)
+  const inside = makeInside(options, probe, guests)
   const { buildInputs, containers, findImages, images, project, volumes } = facts
   return {
     directory: options.directory,

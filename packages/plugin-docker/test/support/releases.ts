@@ -68,7 +68,12 @@ export const handle = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
     back: (part: Schema.Json, number: number) => {
       // As the release's file gives it.
       const stored: Schema.Json = JSON.parse(JSON.stringify(part))
-      const way = release.back(stored, { release: releaseOf(number), backup: undefined, allowed })
+      const way = release.back(stored, {
+        release: releaseOf(number),
+        leaving: releaseOf(99),
+        backup: undefined,
+        allowed
+      })
       return way === undefined
         ? Effect.die(`${step.type} knows no way back`)
         : Effect.map(Effect.fromResult(way), ({ apply, check }) => ({ apply, check: looked(check) }))
