@@ -73,6 +73,11 @@ export class DjangoControl extends Access.Control<
       /** An empty list stands for all. */
       readonly apps: ReadonlyArray<string>
     }) => Effect.Effect<void, ChangeError>
+    /** Takes migrations back in the code that runs, app by app, to the named one or to nothing at all. */
+    readonly unapply: (wanted: {
+      readonly database: string
+      readonly targets: ReadonlyArray<{ readonly app: string; readonly name: string | null }>
+    }) => Effect.Effect<void, ChangeError>
     readonly collectStatic: Effect.Effect<void, ChangeError>
     readonly command: (wanted: {
       readonly command: string

@@ -188,6 +188,28 @@ export class MigrationFailed extends Schema.TaggedError<MigrationFailed>()("Migr
 }) {}
 
 /**
+ * A migration that is newer than the release to go back to cannot be reversed. Nothing has changed.
+ *
+ * @since 0.1.0
+ */
+export class MigrationIrreversible extends Schema.TaggedError<MigrationIrreversible>()("MigrationIrreversible", {
+  ...Failure.fields("django.migration-irreversible"),
+  /** As in `documents.0003_document_versions`. */
+  migrations: Schema.Array(Schema.String)
+}) {}
+
+/**
+ * Migrations that are newer than the release to go back to cannot be taken back: the code that has them does not run, or
+ * they cannot go without others. Nothing has changed.
+ *
+ * @since 0.1.0
+ */
+export class ReversalUnavailable extends Schema.TaggedError<ReversalUnavailable>()("ReversalUnavailable", {
+  ...Failure.fields("django.reversal-unavailable"),
+  migrations: Schema.Array(Schema.String)
+}) {}
+
+/**
  * `manage.py` has no such command; the message names the nearest.
  *
  * @since 0.1.0

@@ -62,7 +62,8 @@ export interface MigrationState extends Schema.Schema.Type<typeof MigrationState
 
 /**
  * The schema of {@link MigrationState}: the pending migrations in order, with the operations that lose data; how many
- * are applied by app; the model changes without a migration by app.
+ * are applied by app; those that are applied and not in the code of their app, as a newer release leaves them; the model
+ * changes without a migration by app.
  *
  * @example
  * ```ts
@@ -70,7 +71,7 @@ export interface MigrationState extends Schema.Schema.Type<typeof MigrationState
  * import assert from "node:assert"
  * import * as Schema from "effect/Schema"
  *
- * const state = { pending: [], applied: { auth: 12 }, missing: {} }
+ * const state = { pending: [], applied: { auth: 12 }, unknown: [], missing: {} }
  * assert.equal(Schema.decodeUnknownSync(DjangoProbe.MigrationState)(state).applied["auth"], 12)
  * ```
  *
@@ -81,7 +82,63 @@ export const MigrationState = Schema.Struct({
     Schema.Struct({ app: Schema.String, name: Schema.String, losses: Schema.Array(Schema.String) })
   ),
   applied: Schema.Record(Schema.String, Schema.Number),
+  unknown: Schema.Array(Schema.String),
   missing: Schema.Record(Schema.String, Schema.Array(Schema.String))
+})
+
+/**
+ * Names of applied migrations, by app, in the order in which they were applied.
+ *
+ * @since 0.1.0
+ */
+export type Applied = Readonly<Record<string, ReadonlyArray<string>>>
+
+/**
+ * What it takes to get back to the migrations of an earlier time.
+ *
+ * @since 0.1.0
+ */
+export interface Reversal extends Schema.Schema.Type<typeof Reversal> {}
+
+/**
+ * The schema of {@link Reversal}: applied migrations that are newer, and those that were applied then and are not now; of
+ * the newer ones those that the code does not know, and those that cannot go alone; in the order in which they would go,
+ * each with the operations that cannot be reversed and with what is lost; and what to migrate each app to, where no name
+ * stands for nothing at all.
+ *
+ * @example
+ * ```ts
+ * import { DjangoProbe } from "@shipshape/plugin-django"
+ * import assert from "node:assert"
+ * import * as Schema from "effect/Schema"
+ *
+ * const reversal = {
+ *   newer: ["core.0002_tag"],
+ *   lacking: [],
+ *   unknown: [],
+ *   entangled: [],
+ *   plan: [{ app: "core", name: "0002_tag", irreversible: [], losses: ["Create model Tag"] }],
+ *   targets: [{ app: "core", name: "0001_initial" }]
+ * }
+ * assert.equal(Schema.decodeUnknownSync(DjangoProbe.Reversal)(reversal).targets[0]?.name, "0001_initial")
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const Reversal = Schema.Struct({
+  newer: Schema.Array(Schema.String),
+  lacking: Schema.Array(Schema.String),
+  unknown: Schema.Array(Schema.String),
+  entangled: Schema.Array(Schema.String),
+  plan: Schema.Array(
+    Schema.Struct({
+      app: Schema.String,
+      name: Schema.String,
+      irreversible: Schema.Array(Schema.String),
+      losses: Schema.Array(Schema.String)
+    })
+  ),
+  targets: Schema.Array(Schema.Struct({ app: Schema.String, name: Schema.NullOr(Schema.String) }))
 })
 
 /**
@@ -174,6 +231,20 @@ export class DjangoProbe extends Access.Probe<
       readonly apps: ReadonlyArray<string>
       readonly checkMissing: boolean
     }) => Effect.Effect<MigrationState, LookError>
+    /** Every migration that the database says is applied, also of apps that the code does not have. */
+    readonly applied: (question: {
+      readonly database: string
+      readonly apps: ReadonlyArray<string>
+    }) => Effect.Effect<Applied, LookError>
+    /**
+     * Asks the code that runs, which may be newer than the image that is present: only code that has a migration knows how
+     * to reverse it.
+     */
+    readonly reversal: (question: {
+      readonly database: string
+      readonly apps: ReadonlyArray<string>
+      readonly recorded: Applied
+    }) => Effect.Effect<Reversal, LookError>
     readonly staticFiles: Effect.Effect<StaticState, LookError>
     /** Fails where `manage.py` has no such command. */
     readonly command: (name: string) => Effect.Effect<void, LookError>

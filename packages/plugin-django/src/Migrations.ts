@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Check, Step } from "@shipshape/core"
+import { Check, Release, Step } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { DjangoControl } from "./DjangoControl.ts"
@@ -11,6 +11,7 @@ import { MigrationsMissing } from "./DjangoError.ts"
 import { DjangoProbe, type MigrationState } from "./DjangoProbe.ts"
 import { Database, Names, On } from "./internal/fields.ts"
 import { lookable, rowsOf, schemaOf, sqlSchema } from "./internal/lookable.ts"
+import { back, Recorded, record } from "./internal/migrationRelease.ts"
 
 const migrationsMissing = (missing: MigrationState["missing"]): MigrationsMissing => {
   const apps = Object.keys(missing).sort()
@@ -26,12 +27,56 @@ const changeOf = ({ app, losses, name }: MigrationState["pending"][number]): Che
   summary: `apply ${app}.${name}${losses.length === 0 ? "" : `, which loses data: ${losses.join("; ")}`}`
 })
 
+interface Wanted {
+  readonly apps: ReadonlyArray<string>
+  readonly database: string
+  readonly checkMissing: boolean
+}
+
+/** What a newer release has left in the database, and this code does not have. */
+const unknownNote = ({ unknown }: MigrationState): string =>
+  `applied, and not in this code: ${unknown.join(", ")}; the schema is newer`
+
+const look = ({ apps, checkMissing, database }: Wanted) =>
+  Effect.gen(function* () {
+    const state = yield* (yield* DjangoProbe).migrations({ apps, checkMissing, database })
+    const { applied, missing, pending, unknown } = state
+    if (Object.keys(missing).length > 0) return yield* Effect.fail(migrationsMissing(missing))
+    if (pending.length === 0)
+      return Check.satisfied({ applied }, unknown.length === 0 ? {} : { note: unknownNote(state) })
+    const loses = pending.some(({ losses }) => losses.length > 0)
+    return Check.needed(pending.map(changeOf), loses ? { risk: "destructive" } : {})
+  })
+
+const applyPending = Effect.fn("django.migrate.apply")(function* ({ apps, database }: Wanted) {
+  yield* (yield* DjangoControl).migrate({ apps, database })
+})
+
+const migrating = Step.make("django.migrate", {
+  description: "All migrations are applied, and no model has changed without one",
+  risk: "additive",
+  alters: "schema",
+  finishWithin: "60 seconds",
+  input: { apps: Names, database: Database, checkMissing: On },
+  output: { applied: Schema.Record(Schema.String, Schema.Number) },
+  provides: ({ database }) => [schemaOf(database), rowsOf(database), sqlSchema],
+  touches: ({ database }) => [schemaOf(database)],
+  check: (input) => look(input).pipe(lookable(input.database)),
+  apply: applyPending
+})
+
 /**
  * All migrations are applied: those of all apps, or of `apps` and what these depend on.
  *
  * The plan lists each pending migration by name. A migration that deletes a model or removes a field of a table that
  * exists makes the step destructive. Models that have changed without a migration fail the check, unless
- * `checkMissing` is off. The output says how many migrations are applied by app.
+ * `checkMissing` is off. The output says how many migrations are applied by app. Migrations that are applied and not in
+ * this code, as a newer release leaves them, are noted and stay.
+ *
+ * A release records which migrations are applied. Going back keeps the newer ones and says so. Where the schema may go back
+ * too, the running application takes them back, since only code that has a migration can reverse it: one that cannot be
+ * reversed, and an application that does not run, or does not have it, are refused before anything changes. What such a
+ * migration added is lost, and the plan names it.
  *
  * @example
  * ```ts
@@ -55,24 +100,11 @@ const changeOf = ({ app, losses, name }: MigrationState["pending"][number]): Che
  *
  * @since 0.1.0
  */
-export const migrate = Step.make("django.migrate", {
-  description: "All migrations are applied, and no model has changed without one",
-  risk: "additive",
-  alters: "schema",
-  finishWithin: "60 seconds",
-  input: { apps: Names, database: Database, checkMissing: On },
-  output: { applied: Schema.Record(Schema.String, Schema.Number) },
-  provides: ({ database }) => [schemaOf(database), rowsOf(database), sqlSchema],
-  touches: ({ database }) => [schemaOf(database)],
-  check: ({ apps, checkMissing, database }) =>
-    Effect.gen(function* () {
-      const { applied, missing, pending } = yield* (yield* DjangoProbe).migrations({ apps, checkMissing, database })
-      if (Object.keys(missing).length > 0) return yield* Effect.fail(migrationsMissing(missing))
-      if (pending.length === 0) return Check.satisfied({ applied })
-      const loses = pending.some(({ losses }) => losses.length > 0)
-      return Check.needed(pending.map(changeOf), loses ? { risk: "destructive" } : {})
-    }).pipe(lookable(database)),
-  apply: Effect.fn("django.migrate.apply")(function* ({ apps, database }) {
-    yield* (yield* DjangoControl).migrate({ apps, database })
-  })
+export const migrate = Release.of(migrating, {
+  part: Recorded,
+  record,
+  back: (how) => {
+    const { check, apply } = back(how, { check: look(how.input), apply: applyPending(how.input) })
+    return { check: check.pipe(lookable(how.input.database)), apply }
+  }
 })

@@ -53,6 +53,7 @@ export interface Project extends Edms {
   readonly directory: string
   readonly compose: (...args: ReadonlyArray<string>) => Effect.Effect<string>
   readonly write: (path: string, text: string) => Effect.Effect<void>
+  readonly sql: (query: string) => Effect.Effect<string>
   /** Containers, volumes and networks of the project. */
   readonly things: Effect.Effect<ReadonlyArray<string>>
   /** The commands that were started to be talked to. */
@@ -97,6 +98,7 @@ const make = async (): Promise<Project & { readonly remove: Effect.Effect<void> 
     unapply: inBackend("python3", "manage.py", "migrate", "documents", "0002"),
     loseStaticFile: inBackend("rm", "/app/staticfiles/admin/css/base.css"),
     loseRole: sql("DELETE FROM users_role WHERE module = 'S3'"),
+    sql: (query) => compose("exec", "-T", "db", "psql", "-U", "edms", "-Atc", query),
     changePassword: sql("UPDATE users_user SET password = '!' WHERE username = 'admin'"),
     leaveGroups: sql("DELETE FROM users_user_groups"),
     remove: Effect.promise(async () => {
@@ -104,6 +106,9 @@ const make = async (): Promise<Project & { readonly remove: Effect.Effect<void> 
         cwd: directory
       })
       await execute("docker", ["rmi", "--force", `${project}-backend:latest`]).catch(() => undefined)
+      const own = await execute("docker", ["image", "ls", "--all", "--quiet", "--filter", label])
+      const ids = [...new Set(own.stdout.split("\n").filter((id) => id !== ""))]
+      if (ids.length > 0) await execute("docker", ["rmi", "--force", ...ids])
       await rm(directory, { recursive: true, force: true })
     })
   }

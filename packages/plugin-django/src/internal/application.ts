@@ -5,7 +5,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type { DjangoControl } from "../DjangoControl.ts"
-import { type DjangoProbe, MigrationState, StaticState, SystemMessage, UserState } from "../DjangoProbe.ts"
+import { type DjangoProbe, MigrationState, Reversal, StaticState, SystemMessage, UserState } from "../DjangoProbe.ts"
 import { commandFailed, migrationFailed } from "./commandFailure.ts"
 import { readingScript } from "./python/reading.ts"
 import { writingScript } from "./python/writing.ts"
@@ -14,6 +14,8 @@ import * as session from "./session.ts"
 /** An application and its surroundings. */
 export interface Application {
   readonly operations: Target.Operations
+  /** Where the code runs that serves users: it may be newer than that of `operations`. */
+  readonly running: Target.Operations
   readonly python: readonly [string, ...ReadonlyArray<string>]
   readonly manage: string
   readonly directory: string | undefined
@@ -43,6 +45,8 @@ const decoded = <S extends Schema.Codec<unknown, unknown>>(schema: S) => {
     Effect.flatMap(answer, (value) => Effect.orDie(decode(value)))
 }
 
+const AppliedNames = Schema.Record(Schema.String, Schema.Array(Schema.String))
+
 const MaybeUser = Schema.Union([
   Schema.Struct({ exists: Schema.Literal(false) }),
   Schema.Struct({ exists: Schema.Literal(true), ...UserState.fields })
@@ -51,34 +55,53 @@ const MaybeUser = Schema.Union([
 const reveal = (secret: Redacted.Redacted<string> | undefined): string | undefined =>
   secret === undefined ? undefined : Redacted.value(secret)
 
-/** What every question looks through: the code where it runs, and the database. */
-const observed = ({ database, operations }: Application): Effect.Effect<void> =>
-  Effect.forEach(
-    [operations.resource, database],
-    (resource) => (resource === undefined ? Effect.void : Look.observe(resource)),
-    { discard: true }
-  )
+const observe = (resources: ReadonlyArray<Resource.Resource | undefined>): Effect.Effect<void> =>
+  Effect.forEach(resources, (resource) => (resource === undefined ? Effect.void : Look.observe(resource)), {
+    discard: true
+  })
 
-/** The probe: one interpreter that only reads. */
-export const probe = (app: Application): Effect.Effect<DjangoProbe["Service"], never, Scope.Scope> =>
+/** An interpreter that only reads, in one of the application's places. */
+const reader = (app: Application, place: Target.Operations) =>
   Effect.gen(function* () {
     const start = command(app, ["-c", readingScript, app.manage])
     const allowed: Command.Allowed = [[start.program, ...start.args]]
-    const reads = Target.readOnly(app.operations)
+    const reads = Target.readOnly(place)
     const { ask } = yield* session.make<Target.RunError | Target.FileError | Target.CommandNotAllowed>({
-      name: app.operations.name,
-      open: Effect.andThen(app.ready, reads.open(allowed, start)),
-      reach: app.operations.stat("/"),
-      revision: app.revision
+      name: place.name,
+      open:
+        place === app.operations ? Effect.andThen(app.ready, reads.open(allowed, start)) : reads.open(allowed, start),
+      reach: place.stat("/"),
+      revision: place === app.operations ? app.revision : Effect.succeed("")
     })
     // Equal questions of one look are asked once; the text lives no longer than the look.
-    const shared = Look.shared((request: string) => ask(JSON.parse(request)))
-    const question = (request: session.Request) => Effect.andThen(observed(app), shared(JSON.stringify(request)))
+    return Look.shared((request: string) => ask(JSON.parse(request)))
+  })
+
+/** The probe: one interpreter that only reads, and one in the code that runs where that is elsewhere. */
+export const probe = (app: Application): Effect.Effect<DjangoProbe["Service"], never, Scope.Scope> =>
+  Effect.gen(function* () {
+    const present = yield* reader(app, app.operations)
+    const running = app.running === app.operations ? present : yield* reader(app, app.running)
+    // What every question looks through: the code where it runs, and the database.
+    const question = (request: session.Request) =>
+      Effect.andThen(observe([app.operations.resource, app.database]), present(JSON.stringify(request)))
     const host = Target.readOnly(app.host)
     return {
       database: app.database,
       systemCheck: (about) => decoded(Schema.Array(SystemMessage))(question({ op: "checks", ...about })),
       migrations: (about) => decoded(MigrationState)(question({ op: "migrations", ...about })),
+      // The database's own: any code reads the same.
+      applied: (about) =>
+        decoded(AppliedNames)(
+          Effect.andThen(observe([app.database]), present(JSON.stringify({ op: "applied", ...about })))
+        ),
+      reversal: (about) =>
+        decoded(Reversal)(
+          Effect.andThen(
+            observe([app.running.resource, app.database]),
+            running(JSON.stringify({ op: "reversal", ...about }))
+          )
+        ),
       staticFiles: decoded(StaticState)(question({ op: "static" })),
       command: (name) => Effect.asVoid(question({ op: "command", command: name })),
       count: (about) => decoded(Schema.Number)(question({ op: "count", ...about })),
@@ -106,11 +129,21 @@ export const control = (app: Application): Effect.Effect<DjangoControl["Service"
     })
     const manage = (args: ReadonlyArray<string>, env: Command.Command["env"] = {}) =>
       app.operations.run(command(app, [app.manage, ...args], { env }))
+    const migrating = ["--noinput", "--no-color"]
     return {
       migrate: ({ apps, database }) =>
         Effect.forEach(
           apps.length === 0 ? [[]] : apps.map((name) => [name]),
-          (only) => manage(["migrate", ...only, "--noinput", "--no-color", "--database", database]),
+          (only) => manage(["migrate", ...only, ...migrating, "--database", database]),
+          { discard: true }
+        ).pipe(Effect.catchTag("CommandFailed", (error) => Effect.fail(migrationFailed(error)))),
+      unapply: ({ database, targets }) =>
+        Effect.forEach(
+          targets,
+          ({ app: label, name }) =>
+            app.running.run(
+              command(app, [app.manage, "migrate", label, name ?? "zero", ...migrating, "--database", database])
+            ),
           { discard: true }
         ).pipe(Effect.catchTag("CommandFailed", (error) => Effect.fail(migrationFailed(error)))),
       collectStatic: manage(["collectstatic", "--noinput", "--no-color"]).pipe(

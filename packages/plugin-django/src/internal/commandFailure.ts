@@ -22,9 +22,9 @@ export const commandFailed = (command: string, error: Target.CommandFailed): Man
     tail: tailOf(error)
   })
 
-/** The migration that was announced last and is not reported as applied. */
+/** The migration that was announced last and is not reported as done. */
 const failingMigration = (stdout: string): string => {
-  const announced = [...stdout.matchAll(/Applying (\S+)\.\.\.(?:\s*(OK|FAKED))?/g)].at(-1)
+  const announced = [...stdout.matchAll(/(?:Applying|Unapplying) (\S+)\.\.\.(?:\s*(OK|FAKED))?/g)].at(-1)
   return announced !== undefined && announced[2] === undefined ? (announced[1] ?? "") : ""
 }
 
@@ -34,7 +34,7 @@ export const migrationFailed = (error: Target.CommandFailed): MigrationFailed =>
   return new MigrationFailed({
     migration,
     message: `${migration === "" ? "manage.py migrate" : `migration ${migration}`} failed: ${lastLine(error)}`,
-    hint: "the migrations before it are applied; correct it or the data it meets, then run again",
+    hint: "those before it are done; correct it or the data it meets, then run again",
     tail: tailOf(error)
   })
 }

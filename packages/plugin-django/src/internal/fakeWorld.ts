@@ -5,6 +5,7 @@ import { DjangoControl, type WantedUser } from "../DjangoControl.ts"
 import * as DjangoError from "../DjangoError.ts"
 import { DjangoProbe, type UserState } from "../DjangoProbe.ts"
 import type { DjangoWorld, Options, User } from "../testing/DjangoWorld.ts"
+import { appliedOf, codeOf, namesOf, notRunning, pendingOf, present, reversalOf, splitName } from "./fakeMigrations.ts"
 import { matching, type Row, unknownField } from "./fakeRows.ts"
 
 type World = () => DjangoWorld
@@ -30,9 +31,9 @@ const reached = (world: World, needsDatabase: boolean) =>
 const suggestion = (known: Iterable<string>): string => `there are ${[...known].sort().join(", ") || "none"}`
 
 /** Tables are there once an app's first migration is; an app without migrations has them always. */
-const tablesOf = ({ applied, migrations }: DjangoWorld, app: string) => {
-  const first = migrations.get(app)?.[0]
-  return first === undefined || applied.has(`${app}.${first}`)
+const tablesOf = (world: DjangoWorld, app: string) => {
+  const first = present(world)[app]?.[0]
+  return first === undefined || world.applied.has(`${app}.${first}`)
     ? Effect.void
     : Effect.fail(
         new DjangoError.SchemaIncomplete({ message: `no table of ${app} is there`, hint: "apply the migrations first" })
@@ -58,12 +59,6 @@ const existing = ({ users }: DjangoWorld, name: string): Effect.Effect<User, Dja
     : Effect.succeed(user)
 }
 
-const pendingOf = ({ applied, migrations }: DjangoWorld, { losses = {} }: Options, apps: ReadonlyArray<string>) =>
-  [...migrations]
-    .filter(([app]) => apps.length === 0 || apps.includes(app))
-    .flatMap(([app, names]) => names.map((name) => ({ app, name, losses: losses[`${app}.${name}`] ?? [] })))
-    .filter(({ app, name }) => !applied.has(`${app}.${name}`))
-
 const stateOf = (name: string, user: User, password: Redacted.Redacted<string> | undefined): UserState => ({
   id: name,
   active: user.active,
@@ -79,12 +74,24 @@ const probeOf = (options: Options, world: World): DjangoProbe["Service"] => ({
   migrations: Effect.fnUntraced(function* ({ apps, checkMissing }) {
     yield* reached(world, true)
     const applied: Record<string, number> = {}
-    for (const [app, names] of world().migrations) {
+    for (const [app, names] of Object.entries(present(world()))) {
       const count = names.filter((name) => world().applied.has(`${app}.${name}`)).length
       if (count > 0) applied[app] = count
     }
     const missing = checkMissing ? Object.fromEntries(world().missing) : {}
-    return { pending: pendingOf(world(), options, apps), applied, missing }
+    const code = present(world())
+    const unknown = namesOf(appliedOf(world(), apps)).filter((migration) => {
+      const { app, name } = splitName(migration)
+      return code[app] !== undefined && !code[app].includes(name)
+    })
+    return { pending: pendingOf(world(), options, apps), applied, unknown, missing }
+  }),
+  applied: ({ apps }) => Effect.map(reached(world, true), () => appliedOf(world(), apps)),
+  reversal: Effect.fnUntraced(function* ({ apps, recorded }) {
+    const running = codeOf(world(), "running")
+    if (running === undefined) return yield* notRunning
+    yield* reached(world, true)
+    return reversalOf(world(), options, running, appliedOf(world(), apps), recorded)
   }),
   staticFiles: Effect.map(reached(world, false), () => {
     const { collected, staticFiles } = world()
@@ -162,6 +169,19 @@ const controlOf = (options: Options, world: World): DjangoControl["Service"] => 
       }
       world().applied.add(migration)
       world().writes.push(`apply ${migration}`)
+    }
+  }),
+  unapply: Effect.fnUntraced(function* ({ targets }) {
+    const running = codeOf(world(), "running")
+    if (running === undefined) return yield* notRunning
+    yield* reached(world, true)
+    for (const { app, name } of targets) {
+      const names = running[app] ?? []
+      for (const one of names.slice(name === null ? 0 : names.indexOf(name) + 1).toReversed()) {
+        const migration = `${app}.${one}`
+        if (!world().applied.delete(migration)) continue
+        world().writes.push(`unapply ${migration}`)
+      }
     }
   }),
   collectStatic: Effect.map(reached(world, false), () => {

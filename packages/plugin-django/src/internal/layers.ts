@@ -46,9 +46,11 @@ export const inService = (
   Layer.unwrap(
     Effect.gen(function* () {
       const containers = yield* Target.Containers
+      const running = containers.service(options.service)
       return serving({
         ...options,
-        operations: options.oneOff ? containers.oneOff(options.service) : containers.service(options.service),
+        operations: options.oneOff ? containers.oneOff(options.service) : running,
+        running,
         env: {},
         ready: options.oneOff ? databaseReached(containers, options.database) : Effect.void,
         revision: options.oneOff ? containers.revision(options.service) : unchanging,
@@ -71,6 +73,7 @@ export const local = (
       serving({
         ...options,
         operations: target,
+        running: target,
         ready: Effect.void,
         revision: unchanging,
         host: target,

@@ -59,6 +59,10 @@ export interface Options {
   readonly applied?: ReadonlyArray<string>
   /** What a migration removes of the data that is there, by its name. */
   readonly losses?: Readonly<Record<string, ReadonlyArray<string>>>
+  /** The operations of a migration that cannot be reversed, by its name. */
+  readonly irreversible?: Readonly<Record<string, ReadonlyArray<string>>>
+  /** What a migration adds, which is lost when it is taken back, by its name. */
+  readonly additions?: Readonly<Record<string, ReadonlyArray<string>>>
   /** Model changes without a migration, by app. */
   readonly missing?: Readonly<Record<string, ReadonlyArray<string>>>
   readonly users?: Readonly<Record<string, Partial<User>>>
@@ -87,6 +91,12 @@ export interface Options {
  */
 export interface DjangoWorld {
   readonly migrations: Map<string, ReadonlyArray<string>>
+  /**
+   * The migrations by app of the code that is present, which is what steps work with, and of the code that runs;
+   * `undefined` where none runs. Without this function both are `migrations`. It may ask another world which image is
+   * present and which runs.
+   */
+  code: ((where: "present" | "running") => Readonly<Record<string, ReadonlyArray<string>>> | undefined) | undefined
   readonly applied: Set<string>
   readonly missing: Map<string, ReadonlyArray<string>>
   readonly users: Map<string, User>
@@ -173,6 +183,7 @@ const mapOf = <A>(record: Readonly<Record<string, A>> | undefined): Map<string, 
 export const make = (options: Options): DjangoWorld => {
   const world: Omit<DjangoWorld, "layer"> = {
     migrations: mapOf(options.migrations),
+    code: undefined,
     applied: new Set(options.applied),
     missing: mapOf(options.missing),
     users: new Map(Object.entries(options.users ?? {}).map(([name, given]) => [name, user(given)])),

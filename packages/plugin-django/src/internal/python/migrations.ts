@@ -25,7 +25,10 @@ def migrations(request):
     for app, name in loader.applied_migrations:
         if (app, name) in loader.graph.nodes and (not apps or app in apps):
             applied[app] = applied.get(app, 0) + 1
+    known = set(loader.disk_migrations) | {tuple(one) for m in loader.disk_migrations.values() for one in m.replaces}
+    unknown = [key for key in loader.applied_migrations if key not in known and key[0] in loader.migrated_apps and (not apps or key[0] in apps)]
     return {
+        "unknown": sorted("%s.%s" % key for key in unknown),
         "pending": [{"app": m.app_label, "name": m.name, "losses": losses.get((m.app_label, m.name), [])} for m in plan],
         "applied": applied,
         "missing": model_changes(loader, apps) if request["checkMissing"] else {},

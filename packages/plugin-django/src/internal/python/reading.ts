@@ -2,6 +2,7 @@
 
 import { lookups } from "./lookups.ts"
 import { migrationHandlers } from "./migrations.ts"
+import { reversalHandlers } from "./reversal.ts"
 import { prelude } from "./session.ts"
 
 const readOnly = `
@@ -90,11 +91,11 @@ def static_files(request):
 
 const table = `
 HANDLERS = {
-    "checks": checks, "migrations": migrations, "static": static_files, "command": command,
+    "checks": checks, "migrations": migrations, "applied": applied, "reversal": reversal, "static": static_files, "command": command,
     "count": count, "user": user_state, "permission": permission, "call": call,
 }
 main(HANDLERS, handle)
 `
 
 /** The script of a session that only reads. */
-export const readingScript = [prelude, readOnly, migrationHandlers, lookups, table].join("\n")
+export const readingScript = [prelude, readOnly, migrationHandlers, reversalHandlers, lookups, table].join("\n")
