@@ -1,4 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
+import { defineDeployment } from "@shipshape/core"
+import { Rehearsal } from "@shipshape/core/testing"
 import { Postgres } from "@shipshape/plugin-postgres"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
@@ -47,6 +49,41 @@ describe("an SQL statement", () => {
       assert.strictEqual(writes.code, "postgres.not-read-only")
       assert.strictEqual((yield* database.sql("SELECT n FROM kept")).rowCount, 1)
     }).pipe(Effect.provide(database.layer()))
+  )
+
+  it.live("is asked about again once one before it has run: nothing is missing in a table without rows", () =>
+    Effect.gen(function* () {
+      yield* database.sql("CREATE TABLE letters (id int, sent boolean NOT NULL DEFAULT false)")
+      const deployment = defineDeployment(
+        "letters",
+        {
+          environments: { test: { data: "disposable" } },
+          plugins: () => [Postgres.server({ url: "postgres://nobody@localhost/none" })]
+        },
+        function* () {
+          yield* Postgres.sql("write", {
+            apply: "INSERT INTO letters (id) VALUES (1), (2)",
+            done: "SELECT EXISTS (SELECT FROM letters)",
+            risk: "additive"
+          })
+          yield* Postgres.sql("send", {
+            apply: "UPDATE letters SET sent = true",
+            done: "SELECT NOT EXISTS (SELECT FROM letters WHERE NOT sent)"
+          })
+        }
+      )
+      const once = yield* Rehearsal.apply(deployment, database.layer(), { environment: "test" })
+      assert.deepStrictEqual(
+        once.plan?.steps.map(({ action, reason }) => [action, reason]),
+        [
+          ["apply", undefined],
+          ["deferred", "known after “write”"]
+        ]
+      )
+      assert.deepStrictEqual(once.applied, ["write", "send"])
+      const twice = yield* Rehearsal.apply(deployment, database.layer(), { environment: "test" })
+      assert.deepStrictEqual(twice.applied, [])
+    })
   )
 
   it.live("is done when its query says true, and nothing else", () =>
