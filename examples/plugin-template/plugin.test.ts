@@ -5,7 +5,7 @@ import * as os from "node:os"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { defineDeployment, Target } from "@shipshape/core"
-import { Laws, Rehearsal } from "@shipshape/core/testing"
+import { Crash, Laws, MemoryStore, Rehearsal } from "@shipshape/core/testing"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Cron } from "./src/index.ts"
@@ -41,6 +41,36 @@ describe("cron.job keeps the laws", () => {
   })
 })
 
+describe("cron.job keeps the laws of undo", () => {
+  const before = { backup: "0 0 1 1 * root /usr/local/bin/backup\n", other: "0 0 * * * root true\n" }
+
+  it.effect("on the fake world, where there was a job", () => {
+    const world = CronWorld.make(before)
+    return Laws.undo({
+      step: backup(),
+      see: Effect.sync(() => [...world.jobs].sort()),
+      half: Effect.sync(() => world.jobs.delete("backup"))
+    }).pipe(Effect.provide(world.layer))
+  })
+
+  it.effect("on the fake world, where there was none", () => {
+    const world = CronWorld.make()
+    return Laws.undo({ step: backup(), see: Effect.sync(() => [...world.jobs]) }).pipe(Effect.provide(world.layer))
+  })
+
+  it.live("on the real thing", () => {
+    const directory = fs.mkdtempSync(path.join(os.tmpdir(), "cron.d-"))
+    for (const [name, text] of Object.entries(before)) fs.writeFileSync(`${directory}/${name}`, text, { mode: 0o644 })
+    const see = Effect.sync(() =>
+      fs.readdirSync(directory).map((name) => [name, fs.readFileSync(`${directory}/${name}`, "utf8")])
+    )
+    return Laws.undo({ step: backup(), see, half: Effect.sync(() => fs.rmSync(`${directory}/backup`)) }).pipe(
+      Effect.provide(Layer.provide(Cron.layer(directory), Target.local())),
+      Effect.ensuring(Effect.sync(() => fs.rmSync(directory, { recursive: true })))
+    )
+  })
+})
+
 describe("a deployment with the plugin", () => {
   const deployment = defineDeployment(
     "shop",
@@ -65,6 +95,41 @@ describe("a deployment with the plugin", () => {
           after: "30 2 * * * root /usr/local/bin/backup --keep 14"
         }
       ])
+    })
+  )
+
+  it.effect("ends well whichever write of its journal it is killed at", () =>
+    Effect.gen(function* () {
+      let writes = 0
+      const counting = Crash.count(MemoryStore.layer(MemoryStore.make()), () => writes++)
+      yield* Rehearsal.apply(deployment, CronWorld.make().layer, { environment: "production", store: counting })
+      for (let at = 1; at <= writes; at++) {
+        for (const when of ["before", "torn", "after"] as const) {
+          const world = CronWorld.make()
+          const memory = MemoryStore.layer(MemoryStore.make())
+          const run = (store: typeof memory) =>
+            Rehearsal.apply(deployment, world.layer, { environment: "production", store })
+          yield* run(Crash.store(memory, { at, when, kill: () => {} }))
+          const next = yield* run(memory)
+          assert.strictEqual(next.exitCode, 0, `${when} write ${at}`)
+          assert.deepStrictEqual([...world.jobs.keys()], ["backup"], `${when} write ${at}`)
+        }
+      }
+    })
+  )
+
+  it.effect("is taken back by another process, from what its journal says", () =>
+    Effect.gen(function* () {
+      const old = "0 0 1 1 * root /usr/local/bin/backup\n"
+      const world = CronWorld.make({ backup: old })
+      const memory = MemoryStore.layer(MemoryStore.make())
+      const options = { environment: "production" } as const
+      // The fourth write says how the job has ended: it is scheduled by then.
+      const store = Crash.store(memory, { at: 4, when: "before", kill: () => {} })
+      yield* Rehearsal.apply(deployment, world.layer, { ...options, store })
+      assert.notStrictEqual(world.jobs.get("backup"), old)
+      yield* Rehearsal.apply(deployment, world.layer, { ...options, store: memory, apply: { resume: "undo" } })
+      assert.strictEqual(world.jobs.get("backup"), old)
     })
   )
 

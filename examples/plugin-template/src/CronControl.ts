@@ -7,5 +7,7 @@ export class CronControl extends Access.Control<
   {
     /** Writes a job's file as a whole. */
     readonly write: (job: string, text: string) => Effect.Effect<void, Target.FileError>
+    /** Removes a job's file; does nothing where there is none. */
+    readonly remove: (job: string) => Effect.Effect<void, Target.FileError>
   }
 >()("cron/CronControl") {}

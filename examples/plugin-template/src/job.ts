@@ -1,5 +1,5 @@
-/** A step type: `check` looks, `apply` converges, and nobody needs to say how the two are run. */
-import { Check, Step } from "@shipshape/core"
+/** A step type: `check` looks, `apply` converges, and `restore` takes back; nobody needs to say how they are run. */
+import { Check, Step, Undo } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { CronControl } from "./CronControl.ts"
@@ -21,7 +21,7 @@ type Input = Schema.Struct.Type<typeof fields>
 
 const textOf = ({ command, schedule, user }: Input): string => `${schedule} ${user} ${command}\n`
 
-export const job = Step.make("cron.job", {
+const scheduled = Step.make("cron.job", {
   description: "A job runs on a schedule",
   risk: "reversible",
   // Neither the application's data nor its schema: precious data needs no backup before it.
@@ -42,5 +42,18 @@ export const job = Step.make("cron.job", {
   apply: Effect.fn("cron.job.apply")(function* (input: Input) {
     const control = yield* CronControl
     yield* control.write(input.name, textOf(input))
+  })
+})
+
+export const job = Undo.of(scheduled, {
+  // What the file holds, or that there is none. It goes into the journal: a schedule is no secret.
+  captured: Schema.NullOr(Schema.String),
+  capture: Effect.fn("cron.job.capture")(function* ({ name }: Input) {
+    const probe = yield* CronProbe
+    return (yield* probe.read(name)) ?? null
+  }),
+  restore: Effect.fn("cron.job.restore")(function* (text: string | null, { name }: Input) {
+    const control = yield* CronControl
+    yield* text === null ? control.remove(name) : control.write(name, text)
   })
 })

@@ -32,7 +32,8 @@ export const layer = (
       CronControl,
       // cron ignores files that others than root may write.
       Effect.map(Target.Target, (target) => ({
-        write: (job: string, text: string) => target.writeFile(`${directory}/${job}`, text, { mode: 0o644 })
+        write: (job: string, text: string) => target.writeFile(`${directory}/${job}`, text, { mode: 0o644 }),
+        remove: (job: string) => target.remove(`${directory}/${job}`)
       }))
     )
   )

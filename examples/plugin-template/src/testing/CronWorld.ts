@@ -16,7 +16,10 @@ export const make = (jobs: Readonly<Record<string, string>> = {}): CronWorld => 
     jobs: files,
     layer: Layer.mergeAll(
       Layer.succeed(CronProbe, { read: (job) => Effect.sync(() => files.get(job)) }),
-      Layer.succeed(CronControl, { write: (job, text) => Effect.sync(() => void files.set(job, text)) })
+      Layer.succeed(CronControl, {
+        write: (job, text) => Effect.sync(() => void files.set(job, text)),
+        remove: (job) => Effect.sync(() => void files.delete(job))
+      })
     )
   }
 }
