@@ -7,7 +7,7 @@ import type { Deployment } from "../../Deployment.ts"
 import { DeploymentUnloadable } from "./usage.ts"
 
 /** Where the deployment is, if nobody says it. */
-const defaultFile = "deploy.ts"
+export const defaultFile = "deploy.ts"
 
 /** Imports the file, and gives its default export if that is a deployment. */
 export const load = Effect.fnUntraced(function* (directory: string, file: string | undefined) {

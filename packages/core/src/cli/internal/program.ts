@@ -1,3 +1,4 @@
+import { dirname, resolve } from "node:path"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import type { Deployment } from "../../Deployment.ts"
@@ -5,12 +6,23 @@ import * as ExitCode from "../../ExitCode.ts"
 import * as Failure from "../../Failure.ts"
 import { failureText } from "../../reporter/Failure.ts"
 import * as Secrets from "../../Secrets.ts"
-import { type Common, parse, type Request } from "./arguments.ts"
+import { parse } from "./arguments.ts"
+import { endEvent } from "./changing.ts"
+import { applyCommand } from "./commands/apply.ts"
+import { historyCommand } from "./commands/history.ts"
+import { planCommand } from "./commands/plan.ts"
+import { resumeCommand } from "./commands/resume.ts"
+import { rollbackCommand } from "./commands/rollback.ts"
+import { statusCommand } from "./commands/status.ts"
+import { unlockCommand } from "./commands/unlock.ts"
+import { verifyCommand } from "./commands/verify.ts"
+import type { Context } from "./context.ts"
 import { environmentOf } from "./environment.ts"
 import { graphText } from "./graph.ts"
-import { load } from "./load.ts"
+import { defaultFile, load } from "./load.ts"
+import { readPlan } from "./planFile.ts"
 import type { Seen } from "./reporting.ts"
-import { applyCommand, type Context, planCommand, refusedEvent, verifyCommand } from "./running.ts"
+import type { Common, Of, Request } from "./request.ts"
 import { stepsText } from "./steps.ts"
 import type { Surface } from "./surface.ts"
 import { colorOf } from "./surface.ts"
@@ -23,8 +35,8 @@ export interface Start {
   readonly program: string
   readonly version: string
   readonly surface: Surface
-  /** The deployment, where the program is the deployment's own file. */
-  readonly deployment?: Deployment.Any
+  /** The deployment and the folder of its file, where the program is that file. */
+  readonly own?: { readonly deployment: Deployment.Any; readonly home: string }
   readonly seen: Seen
 }
 
@@ -56,29 +68,55 @@ const coloured = (surface: Surface, flag: Common["color"]): Surface => ({
 })
 
 const answer = Effect.fnUntraced(function* (start: Start, surface: Surface, request: Request) {
-  if (start.deployment !== undefined && request.file !== undefined) {
+  if (start.own !== undefined && request.file !== undefined) {
     return yield* usage("--file has no meaning here: this program is the deployment", "leave --file out")
   }
-  const deployment = start.deployment ?? (yield* load(surface.directory, request.file))
+  const deployment = start.own?.deployment ?? (yield* load(surface.directory, request.file))
+  const home = start.own?.home ?? dirname(resolve(surface.directory, request.file ?? defaultFile))
+  const saved =
+    "plan" in request && request.plan !== undefined ? yield* readPlan(surface.directory, request.plan) : undefined
   // What the plugins offer is asked for before there is anything to choose.
-  const env = request.env ?? (request.command === "steps" ? deployment.names[0] : undefined)
+  const env = request.env ?? saved?.plan.environment ?? (request.command === "steps" ? deployment.names[0] : undefined)
   const environment = yield* environmentOf(deployment, env)
-  const context: Context = { deployment, environment, surface, seen: start.seen }
+  const context: Context = { deployment, environment, home, surface, seen: start.seen }
   switch (request.command) {
     case "plan":
       return yield* planCommand(context, request)
     case "apply":
-      return yield* applyCommand(context, request)
+      return yield* applyCommand(context, request, saved)
     case "verify":
       return yield* verifyCommand(context, request)
+    case "resume":
+      return yield* resumeCommand(context, request)
+    case "rollback":
+      return yield* rollbackCommand(context, request, saved)
+    case "status":
+      return yield* statusCommand(context, request)
+    case "history":
+      return yield* historyCommand(context, request)
+    case "unlock":
+      return yield* unlockCommand(context, request)
     case "graph":
-      surface.out(`${graphText(deployment, environment)}\n`)
-      return ExitCode.succeeded
     case "steps":
-      surface.out(`${yield* stepsText(deployment.blueprint(environment).plugins, request, surface)}\n`)
-      return ExitCode.succeeded
+      return yield* describe(context, request)
   }
 })
+
+/** What looks at the definition only. */
+const describe = Effect.fnUntraced(function* (
+  { deployment, environment, surface }: Context,
+  request: Of<"graph"> | Of<"steps">
+) {
+  const text =
+    request.command === "graph"
+      ? graphText(deployment, environment)
+      : yield* stepsText(deployment.blueprint(environment).plugins, request, surface)
+  surface.out(`${text}\n`)
+  return ExitCode.succeeded
+})
+
+/** Commands whose output is events. */
+const runs: ReadonlyArray<string> = ["apply", "resume", "rollback"]
 
 /** Says why nothing was run: to a person on standard error, and with --json to a program on standard output. */
 const refuse = (
@@ -92,8 +130,8 @@ const refuse = (
   const verbose = asked?.verbose ?? args.includes("--verbose")
   const json = asked === undefined ? args.includes("--json") : "json" in asked && asked.json
   if (json && seen.outcome === undefined) {
-    const applying = asked === undefined ? args.includes("apply") : asked.command === "apply"
-    surface.out(`${JSON.stringify(applying ? refusedEvent(failure) : { failure })}\n`)
+    const applying = runs.some((run) => (asked === undefined ? args.includes(run) : asked.command === run))
+    surface.out(`${JSON.stringify(applying ? endEvent("refused", failure) : { failure })}\n`)
   }
   const color = colorOf(asked?.color, surface.env, surface.color.err)
   surface.err(`${failureText(failure, { color, verbose, width: surface.width() })}\n`)

@@ -4,7 +4,7 @@ import { ndjson } from "../../reporter/Ndjson.ts"
 import { plain } from "../../reporter/Plain.ts"
 import type { Reporter } from "../../reporter/Reporter.ts"
 import { tree } from "../../reporter/Tree.ts"
-import type { ReporterName } from "./arguments.ts"
+import type { ReporterName } from "./request.ts"
 import type { Surface } from "./surface.ts"
 
 /** The reporter that fits where the program is, unless a flag says it. */

@@ -1,4 +1,4 @@
-import { basename } from "node:path"
+import { basename, dirname } from "node:path"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -8,19 +8,20 @@ import * as ExitCode from "../../ExitCode.ts"
 import { version } from "../../internal/version.ts"
 import { program } from "./program.ts"
 import type { Seen } from "./reporting.ts"
-import { nodeSurface, type Surface } from "./surface.ts"
+import { type NodeSurface, nodeSurface, type Surface } from "./surface.ts"
 
 const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
 /** Runs the program in this process, and ends the process with its exit code. */
-export const runMain = async (given: { readonly deployment?: Deployment.Any }): Promise<never> => {
+export const runMain = async ({ deployment }: { readonly deployment?: Deployment.Any }): Promise<never> => {
   const surface = nodeSurface()
   const seen: Seen = { outcome: undefined, note: undefined }
+  const file = process.argv[1] ?? "deploy.ts"
   const fiber = Effect.runFork(
     program({
-      ...given,
+      ...(deployment === undefined ? {} : { own: { deployment, home: dirname(file) } }),
       args: process.argv.slice(2),
-      program: given.deployment === undefined ? "shipshape" : `node ${basename(process.argv[1] ?? "deploy.ts")}`,
+      program: deployment === undefined ? "shipshape" : `node ${basename(file)}`,
       version: version(),
       surface,
       seen
@@ -30,7 +31,10 @@ export const runMain = async (given: { readonly deployment?: Deployment.Any }): 
   // Fibers that wait keep no process alive by themselves.
   setInterval(() => {}, 0x7fffffff)
   const exit = await Effect.runPromise(Fiber.await(fiber))
-  return process.exit(Exit.isSuccess(exit) ? exit.value : exitCodeOf(exit.cause, surface))
+  const code = Exit.isSuccess(exit) ? exit.value : exitCodeOf(exit.cause, surface)
+  // What could not be written is known a moment after it was tried.
+  await new Promise((resolve) => setImmediate(resolve))
+  return process.exit(code === ExitCode.succeeded ? exitCodeOfOutput(surface) : code)
 }
 
 const exitCodeOf = (cause: Cause.Cause<never>, surface: Surface): number => {
@@ -39,14 +43,29 @@ const exitCodeOf = (cause: Cause.Cause<never>, surface: Surface): number => {
   return ExitCode.failed
 }
 
-/** The first signal ends the run in good order; the second one ends the process at once. */
+/** Output that is not all there must not look as if it were. */
+const exitCodeOfOutput = ({ broken, err }: NodeSurface): number => {
+  const problem = broken()
+  if (problem === undefined) return ExitCode.succeeded
+  err(`the output could not be written: ${problem}\n`)
+  return ExitCode.failed
+}
+
+/** Signals that come so soon after the first one are the same: `npm` passes on what the terminal has told all of them. */
+const sameMillis = 250
+
+/**
+ * The first signal ends the run in good order; a second one ends the process at once. A terminal that is closed tells so
+ * more than once, and nobody is impatient there.
+ */
 const endOnSignals = (fiber: Fiber.Fiber<number>, note: (line: string) => void): void => {
-  let signalled = false
-  const onSignal = (): void => {
-    if (signalled) process.exit(ExitCode.interrupted)
-    signalled = true
-    note("interrupting: what is under way is being ended (again to leave at once)")
-    fiber.interruptUnsafe()
+  let first: number | undefined
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (first === undefined) {
+      first = performance.now()
+      note("interrupting: what is under way is being ended (again to leave at once)")
+      fiber.interruptUnsafe()
+    } else if (signal !== "SIGHUP" && performance.now() - first > sameMillis) process.exit(ExitCode.interrupted)
   }
   for (const signal of signals) process.on(signal, onSignal)
 }

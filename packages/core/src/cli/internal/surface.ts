@@ -31,20 +31,31 @@ export const colorOf = (
   return terminal && env.TERM !== "dumb"
 }
 
-/** A reader that has gone away (`| head`) ends the output, not the run. */
-const writer = (stream: NodeJS.WriteStream): ((text: string) => void) => {
+/** How a stream fails whose reader has gone away (`| head`), or whose terminal was closed. */
+const gone: ReadonlyArray<string | undefined> = ["EPIPE", "EIO", "ENXIO", "ECONNRESET"]
+
+/** Output that cannot be written ends, and not the run. Where nobody wants it any more that is all; else `broken` says why. */
+const writer = (
+  stream: NodeJS.WriteStream
+): { readonly write: (text: string) => void; readonly broken: () => string | undefined } => {
   let open = true
+  let broken: string | undefined
   stream.on("error", (error: NodeJS.ErrnoException) => {
-    if (error.code !== "EPIPE") throw error
     open = false
+    if (!gone.includes(error.code)) broken ??= error.message
   })
-  return (text) => {
-    if (open) stream.write(text)
+  return {
+    broken: () => broken,
+    write: (text) => {
+      if (open) stream.write(text)
+    }
   }
 }
 
 const ask = async (question: string, signal: AbortSignal): Promise<string | undefined> => {
   const lines = createInterface({ input: process.stdin, output: process.stdout })
+  // A terminal that was closed cannot be read: nobody answers.
+  process.stdin.once("error", () => lines.close())
   try {
     return await new Promise<string | undefined>((resolve) => {
       lines.on("close", () => resolve(undefined))
@@ -57,12 +68,18 @@ const ask = async (question: string, signal: AbortSignal): Promise<string | unde
   }
 }
 
-/** The surface of this process. */
-export const nodeSurface = (): Surface => {
+/** The surface of this process, and whether all of its output has come out. */
+export interface NodeSurface extends Surface {
+  readonly broken: () => string | undefined
+}
+
+export const nodeSurface = (): NodeSurface => {
   const { env, stderr, stdin, stdout } = process
+  const [out, err] = [writer(stdout), writer(stderr)]
   return {
-    out: writer(stdout),
-    err: writer(stderr),
+    out: out.write,
+    err: err.write,
+    broken: out.broken,
     color: { out: colorOf(undefined, env, stdout.isTTY === true), err: colorOf(undefined, env, stderr.isTTY === true) },
     interactive: stdin.isTTY === true && stdout.isTTY === true,
     repaints: stdout.isTTY === true && env.TERM !== "dumb",

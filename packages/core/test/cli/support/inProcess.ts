@@ -4,20 +4,38 @@ import { program } from "../../../src/cli/internal/program.ts"
 import { demo } from "../fixtures/demo.ts"
 import type { World } from "./world.ts"
 
-/** Runs the program in this process, with no terminal, on a world of its own. */
+/** What a program leaves. */
+export interface Ended {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** How the program stands in this process. */
+export interface Standing {
+  /** Where a person stands. */
+  readonly directory?: string
+  readonly width?: number
+  /** What a person answers, who sits at the terminal; what was asked is in the output. Without it, nobody is there. */
+  readonly answers?: ReadonlyArray<string>
+}
+
+/** Runs the program in this process, on a world of its own. */
 export const run = async (
   args: ReadonlyArray<string>,
   { env, folder }: Pick<World, "env" | "folder">,
-  deployment: Deployment.Deployment.Any = demo([])
-): Promise<{ readonly code: number; readonly out: string; readonly err: string }> => {
+  deployment: Deployment.Deployment.Any = demo([]),
+  { answers, directory = folder, width = 100 }: Standing = {}
+): Promise<Ended> => {
   let out = ""
   let err = ""
+  const left = [...(answers ?? [])]
   const code = await Effect.runPromise(
     program({
       args,
       program: "shipshape",
       version: "1.2.3",
-      deployment,
+      own: { deployment, home: folder },
       seen: { outcome: undefined, note: undefined },
       surface: {
         out: (text) => {
@@ -27,14 +45,18 @@ export const run = async (
           err += text
         },
         color: { out: false, err: false },
-        interactive: false,
+        interactive: answers !== undefined,
         repaints: false,
-        width: () => 100,
+        width: () => width,
         height: () => 24,
         onResize: () => () => {},
-        ask: () => Promise.reject(new Error("nobody is here to be asked")),
+        ask: async (question) => {
+          if (left.length === 0) throw new Error(`nobody answers: ${question}`)
+          out += question
+          return left.shift()
+        },
         env,
-        directory: folder
+        directory
       }
     })
   )

@@ -1,13 +1,22 @@
-import { type ChildProcess, spawn } from "node:child_process"
+import { type ChildProcess, execFileSync, spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import { stripVTControlCharacters } from "node:util"
 
 const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url))
 
 export const fixture = (name: string): string => path(`../fixtures/${name}`)
-const bin = path("../../../src/cli/bin.ts")
+export const program = path("../../../src/cli/bin.ts")
 /** Node as it runs sources: `--` keeps it from looking for its own flags behind the program's name. */
-const node = [process.execPath, "--disable-warning=ExperimentalWarning", "--conditions=@shipshape/source", "--"]
+export const node = [process.execPath, "--disable-warning=ExperimentalWarning", "--conditions=@shipshape/source", "--"]
+
+/** What `ps` knows of a process; a dead one that nobody has collected yet is dead. */
+export const isAlive = (pid: string): boolean => {
+  try {
+    return !execFileSync("ps", ["-o", "stat=", "-p", pid], { encoding: "utf8" }).startsWith("Z")
+  } catch {
+    return false
+  }
+}
 
 /** What a program leaves: its exit code and what it printed. */
 export interface Ended {
@@ -16,14 +25,14 @@ export interface Ended {
   readonly err: string
 }
 
-const surroundings = (env: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({
+export const surroundings = (env: Readonly<Record<string, string>>): NodeJS.ProcessEnv => ({
   PATH: process.env.PATH,
   HOME: process.env.HOME,
   LANG: "C.UTF-8",
   ...env
 })
 
-interface Start {
+export interface Start {
   readonly env?: Readonly<Record<string, string>>
   readonly cwd?: string
   /** The program, if it is not `shipshape`. */
@@ -31,7 +40,7 @@ interface Start {
 }
 
 /** Reads what a process prints until it has ended. */
-const collect = (child: ChildProcess): Promise<Ended> => {
+export const collect = (child: ChildProcess): Promise<Ended> => {
   let out = ""
   let err = ""
   child.stdout?.setEncoding("utf8").on("data", (text: string) => {
@@ -43,9 +52,9 @@ const collect = (child: ChildProcess): Promise<Ended> => {
   return new Promise((resolve) => child.on("close", (code) => resolve({ code, out, err })))
 }
 
-const launch = (args: ReadonlyArray<string>, { cwd, env = {}, program = bin }: Start): ChildProcess => {
+const launch = (args: ReadonlyArray<string>, { cwd, env = {}, program: own = program }: Start): ChildProcess => {
   const [command = "", ...options] = node
-  return spawn(command, [...options, program, ...args], {
+  return spawn(command, [...options, own, ...args], {
     env: surroundings(env),
     cwd,
     stdio: ["ignore", "pipe", "pipe"]
@@ -68,9 +77,9 @@ export const meddled = (
 }
 
 /** Waits until a text has come out of a stream. */
-type Shows = (pattern: RegExp) => Promise<RegExpExecArray>
+export type Shows = (pattern: RegExp) => Promise<RegExpExecArray>
 
-const watch = (stream: NodeJS.ReadableStream | null): Shows => {
+export const watch = (stream: NodeJS.ReadableStream | null): Shows => {
   let sofar = ""
   const waiting = new Set<() => void>()
   stream?.on("data", (chunk: Buffer | string) => {
@@ -102,7 +111,9 @@ export const onTerminal = async (
   { columns = 80, rows = 24, ...start }: Start & { readonly columns?: number; readonly rows?: number },
   sit: (terminal: Terminal) => Promise<void>
 ): Promise<Ended> => {
-  const quoted = [...node, start.program ?? bin, ...args].map((word) => `'${word.replaceAll("'", `'\\''`)}'`).join(" ")
+  const quoted = [...node, start.program ?? program, ...args]
+    .map((word) => `'${word.replaceAll("'", `'\\''`)}'`)
+    .join(" ")
   const child = spawn("script", ["-qec", `stty cols ${columns} rows ${rows}; exec ${quoted}`, "/dev/null"], {
     env: { ...surroundings(start.env ?? {}), TERM: start.env?.TERM ?? "xterm-256color", SHELL: "/bin/sh" },
     cwd: start.cwd,

@@ -1,0 +1,108 @@
+import type * as Schema from "effect/Schema"
+import { heldBy } from "../../../Lock.ts"
+import type { Status } from "../../../Run.ts"
+import { proofText } from "../../../reporter/internal/figures.ts"
+import { interruptedText } from "../../../reporter/internal/head.ts"
+import { displayWidth, truncate, wrap } from "../../../reporter/internal/text.ts"
+import type { View } from "../../../reporter/Options.ts"
+import { changeText, isInOrder } from "../../../reporter/Plan.ts"
+import { shortRevision } from "../revision.ts"
+import { moment } from "./moment.ts"
+
+/** Facts of one part of a release that are shown unless all are asked for. */
+const factsShown = 6
+
+/** What runs, and whether the world is still as it was left. */
+export const statusText = (status: Status, view: View): string => {
+  const { holder, plan, release } = status
+  const { now, paint, width } = view
+  const lines = (text: string): ReadonlyArray<string> => wrap(text, width - 2).map((line) => `  ${line}`)
+  const what = release === undefined ? "no release yet" : releaseName(release)
+  return [
+    `${paint.bold(`${plan.deployment} → ${plan.environment}`)}   ${paint.dim(`${what}, data is ${plan.data}`)}`,
+    ...(release === undefined ? [] : releaseLines(release, view, lines)),
+    ...(holder === undefined ? [] : lines(heldBy(holder, now).message).map(paint.cyan)),
+    ...(plan.interrupted === undefined ? [] : lines(interruptedText(plan.interrupted, now)).map(paint.yellow)),
+    "",
+    ...(release === undefined ? [] : [...partLines(release.parts, view), ...differenceLines(status, view)]),
+    ...checkLines(status, view)
+  ].join("\n")
+}
+
+type Release = NonNullable<Status["release"]>
+
+const releaseName = ({ backTo, number }: Release): string =>
+  `release ${number}${backTo === undefined ? "" : `, back to ${backTo}`}`
+
+const releaseLines = (
+  { at, backup, revision, who }: Release,
+  { now, paint }: View,
+  lines: (text: string) => ReadonlyArray<string>
+): ReadonlyArray<string> => [
+  ...lines(
+    [
+      moment(at, now),
+      `${who.user} on ${who.host}`,
+      ...(revision === undefined ? [] : [`revision ${shortRevision(revision)}`])
+    ].join(", ")
+  ),
+  ...(backup === undefined ? [] : lines(`backup of ${backup.of}: ${proofText(backup, now)}`).map(paint.dim))
+]
+
+/** What the release is made of, by step: `backend.image sha256:12ab…`. */
+const partLines = (parts: Release["parts"], { paint, verbose, width }: View): ReadonlyArray<string> => {
+  const ids = Object.keys(parts)
+  if (ids.length === 0) return []
+  const column = Math.min(Math.max(...ids.map(displayWidth)), Math.floor(width / 3))
+  const found = Object.entries(parts).flatMap(([id, { part }]) => {
+    const facts = factsOf(part)
+    const shown = verbose ? facts : facts.slice(0, factsShown)
+    const texts = [
+      ...shown.map(([path, value]) => (path === "" ? value : `${path} ${value}`)),
+      ...(shown.length < facts.length ? [`… and ${facts.length - shown.length} more, with --verbose`] : [])
+    ]
+    const name = truncate(id, column)
+    return texts.map((text, i) => {
+      const head = i === 0 ? name + " ".repeat(column - displayWidth(name)) : " ".repeat(column)
+      return `  ${head}   ${paint.dim(truncate(text, Math.max(16, width - column - 5)))}`
+    })
+  })
+  return [...found, ""]
+}
+
+/** The leaves of some JSON, with where they stand. */
+const factsOf = (json: Schema.Json, path = ""): ReadonlyArray<readonly [string, string]> => {
+  if (typeof json !== "object" || json === null) return [[path, String(json)]]
+  return Object.entries(json).flatMap(([key, value]) => factsOf(value, path === "" ? key : `${path}.${key}`))
+}
+
+const differenceLines = ({ differences, plan }: Status, { paint, width }: View): ReadonlyArray<string> => {
+  if (differences.length === 0) return [`  ${paint.green("the world is as the release left it")}`]
+  const pending = new Map(plan.steps.flatMap((step) => (step.action === "none" ? [] : [[step.id, step] as const])))
+  return [
+    `  ${paint.red("the world is no longer as the release left it:")}`,
+    ...differences.flatMap((difference) => {
+      const { now, path, recorded, step } = difference
+      // What a step would leave is not known before it is in order: then its check says what has moved.
+      const lacking = path === "" && now === undefined ? pending.get(step) : undefined
+      const text =
+        lacking === undefined
+          ? `${path === "" ? "" : `${path}: `}${recorded ?? "nothing"} → ${now ?? "nothing"}`
+          : `apply would put it right: ${lacking.changes.map(changeText).join(", ") || (lacking.reason ?? "")}`
+      return wrap(`${step}   ${text}`, width - 6).map((line, i) =>
+        i === 0 ? `  ${paint.yellow("~")} ${line}` : `      ${line}`
+      )
+    })
+  ]
+}
+
+/** What checks say: how many are in order, and which are not. */
+const checkLines = ({ plan }: Status, { paint, width }: View): ReadonlyArray<string> => {
+  const checked = plan.steps.filter((step) => step.skipped !== true && step.everyRun !== true)
+  const wrong = plan.steps.filter((step) => !isInOrder(step)).map((step) => step.id)
+  return wrong.length === 0
+    ? [`  ${paint.green(`all ${checked.length} steps in order`)}`]
+    : wrap(`${wrong.length} of ${checked.length} steps not in order: ${wrong.join(", ")}`, width - 2).map(
+        (line) => `  ${paint.red(line)}`
+      )
+}
