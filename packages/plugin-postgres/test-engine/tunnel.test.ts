@@ -29,7 +29,7 @@ const started = Effect.promise(() => container.sql("app", "SELECT pg_postmaster_
 )
 
 const sessions = Effect.promise(() =>
-  container.sql("app", "SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name = 'shipshape'")
+  container.sql("app", "SELECT count(*)::int AS n FROM pg_stat_activity WHERE application_name LIKE 'shipshape%'")
 ).pipe(Effect.map(({ rows }) => rows[0].n as number))
 
 const until = (holds: Effect.Effect<boolean>) =>

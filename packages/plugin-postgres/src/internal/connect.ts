@@ -18,6 +18,8 @@ export interface Login extends Where {
   readonly password: Redacted.Redacted<string> | undefined
   readonly statementTimeout: Duration.Duration
   readonly lockTimeout: Duration.Duration
+  /** What the server lists the session as, where that is not just `shipshape`. */
+  readonly applicationName?: string
 }
 
 /** What carries a connection: a socket that pg opens itself, or a stream that is open. */
@@ -74,7 +76,7 @@ const goodbyeMillis = 2_000
 /** After so much silence the system asks whether the server is still there. */
 const keepAliveMillis = 10_000
 
-const applicationName = "shipshape"
+export const applicationName = "shipshape"
 
 export const escapeIdentifier: (name: string) => string = pg.escapeIdentifier
 
@@ -95,7 +97,7 @@ const configOf = (login: Login, route: Route, stream: Duplex): pg.ClientConfig =
   database: login.database,
   // A function keeps PGPASSWORD and .pgpass of whoever deploys out of it.
   password: () => (login.password === undefined ? "" : Redacted.value(login.password)),
-  application_name: applicationName,
+  application_name: login.applicationName ?? applicationName,
   statement_timeout: Duration.toMillis(login.statementTimeout),
   lock_timeout: Duration.toMillis(login.lockTimeout),
   connectionTimeoutMillis: connectTimeoutMillis,

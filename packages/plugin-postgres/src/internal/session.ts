@@ -15,6 +15,8 @@ import {
   type Statement
 } from "./connect.ts"
 
+import { endWithClient, makeWaiting, writerName } from "./orphans.ts"
+
 /** What a question of a probe gave: each statement has a result of its own. */
 export type Answers = ReadonlyArray<Exit.Exit<Rows, QueryError>>
 
@@ -39,7 +41,9 @@ export const make = Effect.fnUntraced(function* (
   route: Route
 ): Effect.fn.Return<Session, never, Scope.Scope> {
   const reading = yield* keep(connect({ ...login, statementTimeout: Duration.fromInputUnsafe(questionTimeout) }, route))
-  const writing = yield* keep(connect(login, route))
+  const own = writerName()
+  const writing = yield* keep(Effect.tap(connect({ ...login, applicationName: own }, route), endWithClient))
+  const waiting = makeWaiting(own)
   const oneAtATime = yield* Semaphore.make(1)
 
   const askOnce = Effect.fnUntraced(function* (statements: ReadonlyArray<Statement>) {
@@ -57,7 +61,7 @@ export const make = Effect.fnUntraced(function* (
 
   return {
     // Asking again does no harm, and a connection that has broken meanwhile is known by using it.
-    ask: (statements) => Effect.catchTag(askOnce(statements), "ConnectionLost", () => askOnce(statements)),
+    ask: waiting((statements) => Effect.catchTag(askOnce(statements), "ConnectionLost", () => askOnce(statements))),
     execute: (statement) =>
       Effect.gen(function* () {
         const alive = yield* Effect.flatMap(writing, (connection) =>
