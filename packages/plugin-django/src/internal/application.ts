@@ -90,17 +90,11 @@ export const probe = (app: Application): Effect.Effect<DjangoProbe["Service"], n
       database: app.database,
       systemCheck: (about) => decoded(Schema.Array(SystemMessage))(question({ op: "checks", ...about })),
       migrations: (about) => decoded(MigrationState)(question({ op: "migrations", ...about })),
-      // The database's own: any code reads the same.
-      applied: (about) =>
-        decoded(AppliedNames)(
-          Effect.andThen(observe([app.database]), present(JSON.stringify({ op: "applied", ...about })))
-        ),
+      // The way back says itself when the database is what it depends on.
+      applied: (about) => decoded(AppliedNames)(present(JSON.stringify({ op: "applied", ...about }))),
       reversal: (about) =>
         decoded(Reversal)(
-          Effect.andThen(
-            observe([app.running.resource, app.database]),
-            running(JSON.stringify({ op: "reversal", ...about }))
-          )
+          Effect.andThen(observe([app.running.resource]), running(JSON.stringify({ op: "reversal", ...about })))
         ),
       staticFiles: decoded(StaticState)(question({ op: "static" })),
       command: (name) => Effect.asVoid(question({ op: "command", command: name })),

@@ -9,12 +9,13 @@ export const codeOf = ({ code, migrations }: DjangoWorld, where: "present" | "ru
 
 export const present = (world: DjangoWorld): Applied => codeOf(world, "present") ?? {}
 
-export const notRunning = new Target.TargetUnavailable({
-  target: "the application",
-  resource: "service:backend",
-  message: "the application does not run",
-  hint: "bring it up"
-})
+export const notRunning = ({ running = "service:backend" }: Options): Target.TargetUnavailable =>
+  new Target.TargetUnavailable({
+    target: "the application",
+    resource: running,
+    message: "the application does not run",
+    hint: "bring it up"
+  })
 
 export const pendingOf = (world: DjangoWorld, { losses = {} }: Options, apps: ReadonlyArray<string>) =>
   Object.entries(present(world))

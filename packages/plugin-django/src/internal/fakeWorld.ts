@@ -1,3 +1,4 @@
+import { Look, type Resource } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -68,77 +69,88 @@ const stateOf = (name: string, user: User, password: Redacted.Redacted<string> |
   passwordMatches: password !== undefined && Redacted.value(password) === user.password
 })
 
-const probeOf = (options: Options, world: World): DjangoProbe["Service"] => ({
-  database: options.database ?? "service:db",
-  systemCheck: () => Effect.map(reached(world, false), () => world().messages),
-  migrations: Effect.fnUntraced(function* ({ apps, checkMissing }) {
-    yield* reached(world, true)
-    const applied: Record<string, number> = {}
-    for (const [app, names] of Object.entries(present(world()))) {
-      const count = names.filter((name) => world().applied.has(`${app}.${name}`)).length
-      if (count > 0) applied[app] = count
-    }
-    const missing = checkMissing ? Object.fromEntries(world().missing) : {}
-    const code = present(world())
-    const unknown = namesOf(appliedOf(world(), apps)).filter((migration) => {
-      const { app, name } = splitName(migration)
-      return code[app] !== undefined && !code[app].includes(name)
-    })
-    return { pending: pendingOf(world(), options, apps), applied, unknown, missing }
-  }),
-  applied: ({ apps }) => Effect.map(reached(world, true), () => appliedOf(world(), apps)),
-  reversal: Effect.fnUntraced(function* ({ apps, recorded }) {
-    const running = codeOf(world(), "running")
-    if (running === undefined) return yield* notRunning
-    yield* reached(world, true)
-    return reversalOf(world(), options, running, appliedOf(world(), apps), recorded)
-  }),
-  staticFiles: Effect.map(reached(world, false), () => {
-    const { collected, staticFiles } = world()
-    const missing = [...staticFiles].filter((file) => !collected.has(file))
-    return { missing, present: staticFiles.size - missing.length }
-  }),
-  command: Effect.fnUntraced(function* (name) {
-    yield* reached(world, false)
-    if (options.commands?.[name] !== undefined) return
-    const hint = suggestion(Object.keys(options.commands ?? {}))
-    return yield* new DjangoError.UnknownCommand({ message: `manage.py has no command ${name}`, hint })
-  }),
-  count: Effect.fnUntraced(function* ({ filter, model }) {
-    yield* reached(world, true)
-    const rows = rowsOf(world(), model)
-    if (rows === undefined) {
-      const hint = suggestion(world().models.keys())
-      return yield* new DjangoError.UnknownModel({ message: `there is no model ${model}`, hint })
-    }
-    yield* tablesOf(world(), model.split(".")[0] ?? "")
-    const wrong = unknownField(model, rows, filter)
-    return wrong === undefined ? matching(rows, filter).length : yield* wrong
-  }),
-  user: Effect.fnUntraced(function* ({ groups, password, username }) {
-    yield* reached(world, true)
-    yield* tablesOf(world(), "auth")
-    yield* unknownGroup(world(), groups)
-    const user = world().users.get(username)
-    return user === undefined ? undefined : stateOf(username, user, password)
-  }),
-  permission: Effect.fnUntraced(function* ({ permission, user }) {
-    yield* reached(world, true)
-    const { active, groups, permissions, superuser } = yield* existing(world(), user)
-    const granted = [...permissions, ...groups.flatMap((group) => world().groups.get(group) ?? [])]
-    return active && (superuser || granted.includes(permission))
-  }),
-  call: Effect.fnUntraced(function* ({ args, call, user }) {
-    yield* reached(world, true)
-    const called = options.functions?.[call]
-    if (called === undefined) {
-      const hint = suggestion(Object.keys(options.functions ?? {}))
-      return yield* new DjangoError.QueryInvalid({ message: `cannot call ${call}`, hint })
-    }
-    return called(user === undefined ? undefined : yield* existing(world(), user), args)
-  }),
-  mark: (name) => Effect.sync(() => world().marks.get(name))
-})
+const observe = (resources: ReadonlyArray<Resource.Resource | undefined>): Effect.Effect<void> =>
+  Effect.forEach(resources, (resource) => (resource === undefined ? Effect.void : Look.observe(resource)), {
+    discard: true
+  })
+
+const probeOf = (options: Options, world: World): DjangoProbe["Service"] => {
+  const database = options.database ?? "service:db"
+  const looking = (needsDatabase: boolean) =>
+    Effect.andThen(observe([options.present, database]), reached(world, needsDatabase))
+  return {
+    database,
+    systemCheck: () => Effect.map(looking(false), () => world().messages),
+    migrations: Effect.fnUntraced(function* ({ apps, checkMissing }) {
+      yield* looking(true)
+      const applied: Record<string, number> = {}
+      for (const [app, names] of Object.entries(present(world()))) {
+        const count = names.filter((name) => world().applied.has(`${app}.${name}`)).length
+        if (count > 0) applied[app] = count
+      }
+      const missing = checkMissing ? Object.fromEntries(world().missing) : {}
+      const code = present(world())
+      const unknown = namesOf(appliedOf(world(), apps)).filter((migration) => {
+        const { app, name } = splitName(migration)
+        return code[app] !== undefined && !code[app].includes(name)
+      })
+      return { pending: pendingOf(world(), options, apps), applied, unknown, missing }
+    }),
+    applied: ({ apps }) => Effect.map(reached(world, true), () => appliedOf(world(), apps)),
+    reversal: Effect.fnUntraced(function* ({ apps, recorded }) {
+      yield* observe([options.running])
+      const running = codeOf(world(), "running")
+      if (running === undefined) return yield* notRunning(options)
+      yield* reached(world, true)
+      return reversalOf(world(), options, running, appliedOf(world(), apps), recorded)
+    }),
+    staticFiles: Effect.map(looking(false), () => {
+      const { collected, staticFiles } = world()
+      const missing = [...staticFiles].filter((file) => !collected.has(file))
+      return { missing, present: staticFiles.size - missing.length }
+    }),
+    command: Effect.fnUntraced(function* (name) {
+      yield* looking(false)
+      if (options.commands?.[name] !== undefined) return
+      const hint = suggestion(Object.keys(options.commands ?? {}))
+      return yield* new DjangoError.UnknownCommand({ message: `manage.py has no command ${name}`, hint })
+    }),
+    count: Effect.fnUntraced(function* ({ filter, model }) {
+      yield* looking(true)
+      const rows = rowsOf(world(), model)
+      if (rows === undefined) {
+        const hint = suggestion(world().models.keys())
+        return yield* new DjangoError.UnknownModel({ message: `there is no model ${model}`, hint })
+      }
+      yield* tablesOf(world(), model.split(".")[0] ?? "")
+      const wrong = unknownField(model, rows, filter)
+      return wrong === undefined ? matching(rows, filter).length : yield* wrong
+    }),
+    user: Effect.fnUntraced(function* ({ groups, password, username }) {
+      yield* looking(true)
+      yield* tablesOf(world(), "auth")
+      yield* unknownGroup(world(), groups)
+      const user = world().users.get(username)
+      return user === undefined ? undefined : stateOf(username, user, password)
+    }),
+    permission: Effect.fnUntraced(function* ({ permission, user }) {
+      yield* looking(true)
+      const { active, groups, permissions, superuser } = yield* existing(world(), user)
+      const granted = [...permissions, ...groups.flatMap((group) => world().groups.get(group) ?? [])]
+      return active && (superuser || granted.includes(permission))
+    }),
+    call: Effect.fnUntraced(function* ({ args, call, user }) {
+      yield* looking(true)
+      const called = options.functions?.[call]
+      if (called === undefined) {
+        const hint = suggestion(Object.keys(options.functions ?? {}))
+        return yield* new DjangoError.QueryInvalid({ message: `cannot call ${call}`, hint })
+      }
+      return called(user === undefined ? undefined : yield* existing(world(), user), args)
+    }),
+    mark: (name) => Effect.sync(() => world().marks.get(name))
+  }
+}
 
 const saved = (before: User | undefined, wanted: WantedUser): User => {
   const password = wanted.password === undefined ? "" : Redacted.value(wanted.password)
@@ -173,7 +185,7 @@ const controlOf = (options: Options, world: World): DjangoControl["Service"] => 
   }),
   unapply: Effect.fnUntraced(function* ({ targets }) {
     const running = codeOf(world(), "running")
-    if (running === undefined) return yield* notRunning
+    if (running === undefined) return yield* notRunning(options)
     yield* reached(world, true)
     for (const { app, name } of targets) {
       const names = running[app] ?? []

@@ -1,5 +1,5 @@
 /** What migrations leave in a release, and the way back: the schema stays newer, unless it may go back too. */
-import { Check, type Release, type Target } from "@shipshape/core"
+import { Check, Look, type Release, type Target } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
@@ -133,7 +133,13 @@ export const back = ({ allowed, input, part, release }: Release.Back<Input, type
     check: Effect.gen(function* () {
       const found = yield* survey(input, part.applied)
       const goes = allowed.schema && found.newer.length > 0
+      const resource = (yield* DjangoProbe).database
+      const observe = resource === undefined ? Effect.void : Look.observe(resource)
+      // Data that goes back takes its schema with it. Short of that, what cannot go is known before anything changes,
+      // also where the database is about to be made anew.
+      if (allowed.data) yield* observe
       const plan = goes ? (yield* reversalOf(found, release.number)).plan : []
+      yield* observe
       const forward = found.lacking.length === 0 ? Check.satisfied({ applied: counts }) : yield* forth.check
       if (goes && (forward._tag === "Satisfied" || forward._tag === "Needed")) {
         const loses = plan.some(({ losses }) => losses.length > 0)

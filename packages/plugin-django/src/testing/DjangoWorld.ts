@@ -80,6 +80,10 @@ export interface Options {
   readonly messages?: ReadonlyArray<SystemMessage>
   /** What must be up for the database to answer. The default is `service:db`. */
   readonly database?: Resource.Resource
+  /** What the code that steps work with is in, such as `image:backend`: another one may have other migrations. */
+  readonly present?: Resource.Resource
+  /** What the code that serves users runs in, such as `service:backend`. */
+  readonly running?: Resource.Resource
   /** The default is that it does. */
   readonly databaseUp?: DjangoWorld["databaseUp"]
 }
