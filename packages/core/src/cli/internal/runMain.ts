@@ -32,9 +32,12 @@ export const runMain = async ({ deployment }: { readonly deployment?: Deployment
   setInterval(() => {}, 0x7fffffff)
   const exit = await Effect.runPromise(Fiber.await(fiber))
   const code = Exit.isSuccess(exit) ? exit.value : exitCodeOf(exit.cause, surface)
+  await surface.written()
   // What could not be written is known a moment after it was tried.
   await new Promise((resolve) => setImmediate(resolve))
-  return process.exit(code === ExitCode.succeeded ? exitCodeOfOutput(surface) : code)
+  const whole = code === ExitCode.succeeded ? exitCodeOfOutput(surface) : code
+  await surface.written()
+  return process.exit(whole)
 }
 
 const exitCodeOf = (cause: Cause.Cause<never>, surface: Surface): number => {

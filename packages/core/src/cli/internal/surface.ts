@@ -37,7 +37,11 @@ const gone: ReadonlyArray<string | undefined> = ["EPIPE", "EIO", "ENXIO", "ECONN
 /** Output that cannot be written ends, and not the run. Where nobody wants it any more that is all; else `broken` says why. */
 const writer = (
   stream: NodeJS.WriteStream
-): { readonly write: (text: string) => void; readonly broken: () => string | undefined } => {
+): {
+  readonly write: (text: string) => void
+  readonly written: () => Promise<void>
+  readonly broken: () => string | undefined
+} => {
   let open = true
   let broken: string | undefined
   stream.on("error", (error: NodeJS.ErrnoException) => {
@@ -48,7 +52,8 @@ const writer = (
     broken: () => broken,
     write: (text) => {
       if (open) stream.write(text)
-    }
+    },
+    written: () => new Promise((resolve) => (open ? stream.write("", () => resolve()) : resolve()))
   }
 }
 
@@ -70,6 +75,8 @@ const ask = async (question: string, signal: AbortSignal): Promise<string | unde
 
 /** The surface of this process, and whether all of its output has come out. */
 export interface NodeSurface extends Surface {
+  /** Waits until all output has been taken, or cannot be: the end of a process takes what waits in it along. */
+  readonly written: () => Promise<void>
   readonly broken: () => string | undefined
 }
 
@@ -79,6 +86,10 @@ export const nodeSurface = (): NodeSurface => {
   return {
     out: out.write,
     err: err.write,
+    written: async () => {
+      await out.written()
+      await err.written()
+    },
     broken: out.broken,
     color: { out: colorOf(undefined, env, stdout.isTTY === true), err: colorOf(undefined, env, stderr.isTTY === true) },
     interactive: stdin.isTTY === true && stdout.isTTY === true,
