@@ -1,7 +1,6 @@
-import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs"
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { stripVTControlCharacters } from "node:util"
 import { afterAll, expect, it } from "vitest"
 import { type Ended, onTerminal, shipshape } from "./cli/support/shipshape.ts"
@@ -11,7 +10,7 @@ import { leaksIn, secretsOf, writings } from "./support/printedSecrets.ts"
 const total = Number(process.env.SECRETS ?? 250)
 const batch = Math.min(total, 1_000)
 
-const file = fileURLToPath(new URL("./support/leaky.ts", import.meta.url))
+const leaky = new URL("./support/leaky.ts", import.meta.url).href
 const root = mkdtempSync(join(tmpdir(), "shipshape-secrets-"))
 afterAll(() => rmSync(root, { recursive: true, force: true }))
 
@@ -81,6 +80,9 @@ const tell = async (secrets: ReadonlyArray<string>) => {
   const folder = mkdtempSync(join(root, "batch-"))
   const [temporary, summary] = [join(folder, "tmp"), join(folder, "summary.md")]
   mkdirSync(temporary)
+  // A deployment acts in the folder that its file is in.
+  const file = join(folder, "deploy.mjs")
+  writeFileSync(file, `export { default } from ${JSON.stringify(leaky)}`)
   const env = {
     ...Object.fromEntries(secrets.map((secret, i) => [`S${i}`, secret])),
     TMPDIR: temporary,
@@ -109,8 +111,14 @@ const tell = async (secrets: ReadonlyArray<string>) => {
     undo: (await ran("badly", ["apply", "--yes", "undo", "--verbose", "--reporter", "plain"])).code,
     ndjson: (await ran("badly", ["apply", "--yes", "--json"])).code,
     github: (await ran("badly", ["apply", "--yes", "--reporter", "github"])).code,
-    apply: (await ran("well", ["apply", "--yes", "--reporter", "plain"])).code,
-    verify: (await ran("well", ["verify", "--json"])).code
+    planned: (await ran("well", ["plan", "--out", "plan.json"])).code,
+    apply: (await ran("well", ["apply", "--plan", "plan.json", "--yes", "--reporter", "plain"])).code,
+    verify: (await ran("well", ["verify", "--json"])).code,
+    status: (await ran("well", ["status"])).code,
+    statusJson: (await ran("well", ["status", "--json"])).code,
+    history: (await ran("well", ["history"])).code,
+    historyOfRun: (await ran("well", ["history", "1"])).code,
+    historyJson: (await ran("well", ["history", "1", "--json"])).code
   }
   return { codes, texts: [...texts, ...filesIn(folder)], processes: processes.stop() }
 }
@@ -129,11 +137,18 @@ it("no secret is found in anything that a run prints, keeps or starts", async ()
       undo: 1,
       ndjson: 1,
       github: 1,
+      planned: 0,
       apply: 0,
-      verify: 0
+      verify: 0,
+      status: 0,
+      statusJson: 0,
+      history: 0,
+      historyOfRun: 0,
+      historyJson: 0
     })
     const names = texts.map(([name]) => name).join("\n")
     expect(names).toContain("summary.md")
+    expect(names).toContain("plan.json")
     expect(names).toMatch(/\.shipshape\/leaky\/staging\/runs\/\d+\.ndjson/)
     expect(names).toMatch(/\.shipshape\/leaky\/staging\/releases\/\d+\.json/)
     const searched = unmistakable(some)
