@@ -89,7 +89,7 @@ const plannedStep = (
   if (leftOut !== undefined) return { ...none, skipped: true, reason: leftOut }
   if (finding._tag === "Waiting") return { ...base, ...waitingFor(finding.on, actions) }
   const after = knownAfter(finding, pending)
-  if (after !== undefined) return { ...base, action: "deferred", reason: after }
+  if (after !== undefined) return { ...base, action: "deferred", reason: withNote(after, finding) }
   if (finding._tag === "CheckFailed") {
     return { ...base, action: "blocked", reason: finding.failure.message, failure: finding.failure }
   }
@@ -163,3 +163,9 @@ const proofOf = (finding: AnyFinding): Pick<PlannedStep, "proof"> =>
   finding._tag === "Checked" && finding.check._tag === "Satisfied" && finding.prepared.proof !== undefined
     ? { proof: finding.prepared.proof(finding.check.output) }
     : {}
+
+/** What a person should know is not lost because the step is looked at again. */
+const withNote = (reason: string, finding: Looked): string => {
+  const note = finding._tag === "Checked" && finding.check._tag === "Satisfied" ? finding.check.note : undefined
+  return note === undefined ? reason : `${reason}; ${note}`
+}
