@@ -10,6 +10,7 @@ import * as Progress from "../Progress.ts"
 import * as Secrets from "../Secrets.ts"
 import type { Operations } from "../Target.ts"
 import { CommandFailed, CommandNotFound, CommandTimedOut, type RunError } from "../TargetError.ts"
+import * as guard from "./guard.ts"
 import * as localFiles from "./localFiles.ts"
 
 /** How long a process group may take to end by itself before it is killed. */
@@ -67,28 +68,9 @@ const timedOut = (command: Command.Command, timeout: Duration.Input): CommandTim
     retryable: true
   })
 
-/** Process groups that are alive. */
-const alive = new Set<number>()
-
-// Whoever leaves at once waits for nobody, and leaves nobody behind.
-process.on("exit", () => {
-  for (const pid of alive) {
-    try {
-      process.kill(-pid, "SIGKILL")
-    } catch {
-      // It has just ended by itself.
-    }
-  }
-})
-
 const start = (command: Command.Command, options: Options) => {
   const subprocess = execa(command.program, command.args, options)
-  const { pid } = subprocess
-  if (pid !== undefined) {
-    alive.add(pid)
-    const ended = () => alive.delete(pid)
-    subprocess.then(ended, ended)
-  }
+  guard.watch(subprocess)
   return subprocess
 }
 
