@@ -4,12 +4,21 @@ import * as Result from "effect/Result"
 import type { BackupProof } from "../BackupProof.ts"
 import type { Release } from "../Release.ts"
 import { ReleaseUnknown } from "../RunError.ts"
+import { digest } from "./digest.ts"
 import type { AnyInstruction, AnyPrepared, AnyStep, GoingBack } from "./opened.ts"
 
-/** The release that a rollback goes back to: the one that is named, or the one before what runs now. */
+/** What a release is made of: a later backup makes no other release. */
+const substanceOf = ({ parts }: Release, backups: ReadonlySet<string>): string =>
+  digest(Object.fromEntries(Object.entries(parts).filter(([id]) => !backups.has(id))))
+
+/**
+ * The release that a rollback goes back to: the one that is named, or the last one before what runs now that is made of
+ * something else, if there is such a one. `backups` are the ids of steps that back up.
+ */
 export const releaseOf = (
   releases: ReadonlyArray<Release>,
-  to: number | undefined
+  to: number | undefined,
+  backups: ReadonlySet<string>
 ): Effect.Effect<Release, ReleaseUnknown> => {
   const running = releases.at(-1)
   if (running === undefined) {
@@ -22,9 +31,11 @@ export const releaseOf = (
   }
   // What a rollback has left is the release that it went back to.
   const now = running.backTo ?? running.number
+  const earlier = releases.filter(({ backTo, number }) => number < now && backTo === undefined)
   const found =
     to === undefined
-      ? releases.findLast(({ backTo, number }) => number < now && backTo === undefined)
+      ? (earlier.findLast((release) => substanceOf(release, backups) !== substanceOf(running, backups)) ??
+        earlier.at(-1))
       : releases.find(({ number }) => number === to)
   if (found !== undefined) return Effect.succeed(found)
   const known = releases.map(({ number }) => number).join(", ")
@@ -39,9 +50,22 @@ export const releaseOf = (
   )
 }
 
-/** The backup that has the data as they were when a release was last running. */
-export const backupOf = (releases: ReadonlyArray<Release>, { backup, number }: Release): BackupProof | undefined =>
-  releases.find((release) => release.number > number && release.backup !== undefined)?.backup ?? backup
+/** The backup that has the data as they were when a release was last running: the first since another has replaced it. */
+export const backupOf = (releases: ReadonlyArray<Release>, { backup, number }: Release): BackupProof | undefined => {
+  const isIt = (release: Release | undefined): boolean =>
+    release !== undefined && (release.backTo ?? release.number) === number
+  const replaced = releases.findLastIndex((release, i) => !isIt(release) && isIt(releases[i - 1]))
+  const since = replaced === -1 ? [] : releases.slice(replaced)
+  return since.find((release) => release.backup !== undefined)?.backup ?? backup
+}
+
+/** The ids of the steps that back up. */
+export const backupsIn = (
+  instructions: ReadonlyArray<{
+    readonly steps: ReadonlyArray<{ readonly id: string; readonly traits: { readonly backup: boolean } }>
+  }>
+): ReadonlySet<string> =>
+  new Set(instructions.flatMap(({ steps }) => steps.flatMap(({ id, traits }) => (traits.backup ? [id] : []))))
 
 /** Each step that has left a part of the release goes its own way back; the others do what they always do. */
 export const wayBack = <E, CheckR, ApplyR>(

@@ -29,8 +29,9 @@ export const guardPrecious = (
   const planned = new Map(steps.map((step) => [step.id, step]))
   const before: Array<string> = []
   for (const group of groups) {
+    // A backup is its own: one that goes back to older data takes another before that.
     const changing = group
-      .flatMap(({ id }) => planned.get(id) ?? [])
+      .flatMap(({ id, traits }) => (traits.backup ? [] : (planned.get(id) ?? [])))
       .find((step) => isPending(step) && altersData(step))
     if (changing !== undefined) {
       const backups = before.filter((id) => planned.get(id)?.skipped !== true && planned.get(id)?.action !== "blocked")
@@ -54,7 +55,7 @@ const forced = (
 ): PlannedStep => {
   if (step.action !== "none" || !backups.includes(step.id)) return step
   if (step.proof !== undefined && taken.has(step.proof.file)) return step
-  const last = step.proof === undefined ? undefined : `the last is of ${new Date(step.proof.takenAt).toISOString()}`
+  const last = step.proof === undefined ? undefined : `that of ${new Date(step.proof.takenAt).toISOString()}`
   return {
     ...step,
     action: "apply",

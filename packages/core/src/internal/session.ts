@@ -10,6 +10,7 @@ import * as Output from "../Output.ts"
 import type { Plan } from "../Plan.ts"
 import type { Base } from "../Plugin.ts"
 import { type Ingredients, type Proposal, sealed } from "../Proposal.ts"
+import type { Allowed, Release } from "../Release.ts"
 import type { AnyOptions, ApplyOptions, Report, RunFailed, Session, Status } from "../Run.ts"
 import type { ReleaseUnknown } from "../RunError.ts"
 import { RunFailedError } from "../RunError.ts"
@@ -18,11 +19,12 @@ import type { StoreFailed } from "../Store.ts"
 import * as Store from "../Store.ts"
 import * as Target from "../Target.ts"
 import { actor } from "./actor.ts"
-import { announce, applyRun, type Ended } from "./applying.ts"
-import { backupOf, releaseOf, wayBack } from "./back.ts"
+import { announce, applyRun } from "./applying.ts"
+import { backupOf, backupsIn, releaseOf, wayBack } from "./back.ts"
 import { canonical, maskJson } from "./canonical.ts"
 import { differences } from "./difference.ts"
 import { makeEmit } from "./emit.ts"
+import type { Ended } from "./journalled.ts"
 import type { Opened, Seen, Started } from "./opened.ts"
 import { readPast } from "./past.ts"
 import { partsOf, recordAll } from "./releasing.ts"
@@ -50,13 +52,13 @@ export const makeSession = Effect.fnUntraced(function* <A, E, CheckR, ApplyR, La
       Effect.provideService(Secrets.Current, secrets),
       Effect.withSpan(`Session.${name}`)
     )
-  const look = (mode: "plan" | "verify") =>
+  const look = (mode: "plan" | "verify", at = opened) =>
     Effect.gen(function* () {
       const emit = yield* makeEmit
-      announce(opened, emit, mode)
-      const past = yield* readPast(opened.store, { locked: false })
+      announce(at, emit, mode)
+      const past = yield* readPast(at.store, { locked: false })
       if (past.running !== undefined) emit(goingOn(past.running))
-      const seen = yield* see(opened, past, emit)
+      const seen = yield* see(at, past, emit)
       emit({ _tag: "Planned", plan: seen.plan })
       return seen
     })
@@ -76,7 +78,7 @@ export const makeSession = Effect.fnUntraced(function* <A, E, CheckR, ApplyR, La
     apply: (request = {}) => inside("apply", apply(opened, options, request)),
     status: inside(
       "status",
-      Effect.flatMap(look("verify"), (seen) => statusOf(opened, seen))
+      Effect.flatMap(standing(opened), (at) => Effect.flatMap(look("verify", at), (seen) => statusOf(at, seen)))
     )
   }
 })
@@ -114,14 +116,27 @@ const openedOf = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   const { rollback } = started
   if (rollback === undefined) return opened
   const releases = yield* store.releases
-  const release = yield* releaseOf(releases, rollback.to)
-  const back = {
-    release,
-    leaving: releases.at(-1) ?? release,
-    allowed: { schema: rollback.schema, data: rollback.data }
-  }
-  const ways = wayBack(instructions, back, backupOf(releases, release), actor(process.env).user)
-  return { ...opened, back, instructions: ways, steps: ways.flatMap(({ steps }) => steps) }
+  const release = yield* releaseOf(releases, rollback.to, backupsIn(instructions))
+  return goingBack(opened, releases, release, { schema: rollback.schema, data: rollback.data })
+})
+
+/** The deployment on its way back to a release. */
+const goingBack = <A, E, CheckR, ApplyR>(
+  opened: Opened<A, E, CheckR, ApplyR>,
+  releases: ReadonlyArray<Release>,
+  release: Release,
+  allowed: Allowed
+): Opened<A, E, CheckR, ApplyR> => {
+  const back = { release, leaving: releases.at(-1) ?? release, allowed }
+  const instructions = wayBack(opened.instructions, back, backupOf(releases, release), actor(process.env).user)
+  return { ...opened, back, instructions, steps: instructions.flatMap(({ steps }) => steps) }
+}
+
+/** What is to be so as long as the running release stands: where a rollback has left it, what that has put back. */
+const standing = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(opened: Opened<A, E, CheckR, ApplyR>) {
+  const releases = yield* opened.store.releases
+  const release = releases.find(({ number }) => number === releases.at(-1)?.backTo)
+  return release === undefined ? opened : goingBack(opened, releases, release, { schema: false, data: false })
 })
 
 const ingredientsOf = ({ definition, facts, inputs, plan, versions }: Ingredients): Ingredients => ({
@@ -166,15 +181,15 @@ const apply = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
     wait,
     approved: approved === undefined ? undefined : approvedOf(approved)
   })
-  const { recovered, state } = ended
-  if (state.stop !== undefined || recovered.aftermath.length > 0) return yield* runFailed<E>(ended)
+  const { state } = ended
+  if (state.stop !== undefined || ended.aftermath.length > 0) return yield* runFailed<E>(ended)
   const results = [...state.results.values()]
   const known = [...Output.sourcesOf(opened.outputs)].every((source) => state.values.has(source))
   // `Resolved` is what the deployment's `A` is made of already: resolving once more changes no type.
   const outputs = known ? (Output.resolve(opened.outputs, state.values) as A) : undefined
   const report: Report<A> = {
     outcome: "succeeded",
-    counts: countsOf(results, recovered.undone.length),
+    counts: countsOf(state),
     steps: results,
     outputs,
     run: ended.run,
@@ -184,9 +199,9 @@ const apply = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
 })
 
 const runFailed = <E>({
-  recovered: { aftermath },
+  aftermath,
   state
-}: Pick<Ended<E, unknown, unknown>, "recovered"> & {
+}: Pick<Ended<E, unknown, unknown>, "aftermath"> & {
   readonly state: {
     readonly results: ReadonlyMap<string, { readonly failure?: Failure.Report }>
     readonly stop: { readonly id: string; readonly cause: unknown } | undefined

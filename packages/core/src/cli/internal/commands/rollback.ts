@@ -1,5 +1,5 @@
 import * as Effect from "effect/Effect"
-import { backupOf, releaseOf } from "../../../internal/back.ts"
+import { backupOf, backupsIn, releaseOf } from "../../../internal/back.ts"
 import type { Plan } from "../../../Plan.ts"
 import type * as Proposal from "../../../Proposal.ts"
 import { proofText } from "../../../reporter/internal/figures.ts"
@@ -61,9 +61,9 @@ const releaseNumber = (to: string | undefined) =>
 
 /** What the plan does not say of the release: when it was, which revision, and what no rollback puts back. */
 const tell = Effect.fnUntraced(function* (context: Context, request: Of<"rollback">, to: number | undefined) {
-  const { home, surface } = context
+  const { deployment, environment, home, surface } = context
   const releases = yield* Effect.scoped(Effect.flatMap(openRecords(context, request), (records) => records.releases))
-  const release = yield* releaseOf(releases, to)
+  const release = yield* releaseOf(releases, to, backupsIn(deployment.blueprint(environment).instructions))
   const { at, number, revision, who } = release
   const was = revision === undefined ? "" : `, revision ${shortRevision(revision)}`
   surface.out(`release ${number} of ${moment(at, Date.now())}${was}, by ${who.user} on ${who.host}\n`)
