@@ -40,7 +40,7 @@ export const RunSummary = Schema.Struct({
   applied: Schema.Array(Schema.Struct({ step: Schema.String, changes: Schema.Array(Schema.String) })),
   /** What was taken back. */
   undone: Schema.Array(Schema.String),
-  /** The step that failed, or that was being applied when the run was cut off. */
+  /** The step that failed, or that was being applied when the run was interrupted or cut off. */
   step: Schema.optionalKey(Schema.String),
   /** Why it failed. */
   message: Schema.optionalKey(Schema.String),
@@ -84,7 +84,7 @@ export const summarise = ({ records, torn }: Decoded, running = false): RunSumma
   if (began === undefined) return undefined
   const ended = records.findLast((record) => record._tag === "RunEnded")
   const last = records.at(-1) ?? began
-  const step = ended === undefined ? underWay(records)?.step : ended.step
+  const step = ended === undefined ? underWay(records)?.step : (ended.step ?? interruptedIn(records)?.step)
   const unlocked = records.find((record) => record._tag === "RunUnlocked")
   const digest = records.find((record) => record._tag === "Planned")?.plan.digest
   return {
@@ -108,6 +108,12 @@ export const summarise = ({ records, torn }: Decoded, running = false): RunSumma
     ...(unlocked === undefined ? {} : { unlocked: unlocked.reason })
   }
 }
+
+/** The attempt that an interruption has ended. */
+const interruptedIn = (records: Decoded["records"]): { readonly step: string } | undefined =>
+  records
+    .flatMap((record) => (record._tag === "AttemptEnded" && record.outcome === "interrupted" ? [record] : []))
+    .at(-1)
 
 const appliedOf = (records: Decoded["records"]): RunSummary["applied"] => {
   const begun = new Map<string, RecordOf<"AttemptBegan">>()

@@ -1,18 +1,17 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { StepResult } from "../Event.ts"
 import * as Failure from "../Failure.ts"
-import { LockLost } from "../Lock.ts"
-import * as Progress from "../Progress.ts"
 import { overlaps } from "../Resource.ts"
 import * as Secrets from "../Secrets.ts"
 import type { Prepared, Step } from "../Step.ts"
-import { StoreFailed } from "../Store.ts"
+import { interruptedCode } from "./ending.ts"
 import { maskError } from "./maskError.ts"
 import type { AnyInstruction, AnyStep } from "./opened.ts"
 import { note, type Running, type State } from "./running.ts"
-import { type Worked, work } from "./work.ts"
+import { isRunsOwn, progressing, type Worked, work } from "./work.ts"
 
 /** Runs the instructions in order; a group's steps concurrently. The first failure ends the run after its group. */
 export const execute = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
@@ -32,38 +31,34 @@ export const execute = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
   }
 })
 
-const isRunsOwn = (error: unknown): boolean => error instanceof StoreFailed || error instanceof LockLost
-
 const notRun = (reason: string): Worked => ({ outcome: "notRun", changes: [], reason, output: undefined })
 
-const runStep = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
+/** How a step has ended is noted also where the run is interrupted at that very moment. */
+const runStep = <E, CheckR, ApplyR>(
   run: Running<E, CheckR, ApplyR>,
   step: AnyStep<E, CheckR, ApplyR>
-) {
-  const settled = withoutLooking(run, step)
-  if (settled !== undefined) return yield* finish(run, step, settled, 0)
-  const started = yield* Clock.currentTimeMillis
-  let ended: Worked | undefined
-  const worked = yield* work(run, step, (done) => {
-    ended = done
-  }).pipe(
-    Effect.provideService(Progress.Current, { line: (line) => run.emit({ _tag: "StepOutput", id: step.id, line }) }),
-    Effect.onInterrupt(() =>
-      Effect.flatMap(Clock.currentTimeMillis, (now) =>
-        Effect.sync(() => record(run, step, ended === undefined ? interrupted(step.id) : ended, now - started))
-      )
-    ),
-    Effect.catchCause((cause) =>
-      Cause.hasInterrupts(cause) ? Effect.interrupt : Effect.succeed({ failed: Cause.squash(cause) })
-    )
+): Effect.Effect<void, never, CheckR | ApplyR> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function* () {
+      const settled = withoutLooking(run, step)
+      if (settled !== undefined) return yield* finish(run, step, settled, 0)
+      const started = yield* Clock.currentTimeMillis
+      let ended: Worked | undefined
+      const exit = yield* work(run, step, (done) => {
+        ended = done
+      }).pipe((working) => progressing(run, step.id, working), restore, Effect.exit)
+      const elapsed = (yield* Clock.currentTimeMillis) - started
+      if (Exit.isSuccess(exit)) return yield* finish(run, step, exit.value, elapsed)
+      if (Exit.hasInterrupts(exit)) {
+        record(run, step, ended === undefined ? interrupted(step.id) : ended, elapsed)
+        return yield* Effect.interrupt
+      }
+      const error = maskError(yield* Secrets.Current, Cause.squash(exit.cause))
+      record(run, step, failedWith(step, error), elapsed)
+      // A step may be allowed to fail; a run that cannot keep its journal or its lock is not.
+      if (step.guard.optional === undefined || isRunsOwn(error)) run.state.stop ??= { id: step.id, cause: error }
+    })
   )
-  const elapsed = (yield* Clock.currentTimeMillis) - started
-  if (!("failed" in worked)) return yield* finish(run, step, worked, elapsed)
-  const error = maskError(yield* Secrets.Current, worked.failed)
-  record(run, step, failedWith(step, error), elapsed)
-  // A step may be allowed to fail; a run that cannot keep its journal or its lock is not.
-  if (step.guard.optional === undefined || isRunsOwn(error)) run.state.stop ??= { id: step.id, cause: error }
-})
 
 /** What is settled before looking again: left out, waiting for a step that did not succeed, or seen in this very run. */
 const withoutLooking = <E, CheckR, ApplyR>(
@@ -135,7 +130,7 @@ const interrupted = (id: string): Omit<StepResult, "id" | "type" | "durationMs">
   outcome: "failed",
   changes: [],
   failure: {
-    code: "core.interrupted",
+    code: interruptedCode,
     message: `“${id}” was interrupted`,
     hint: "run apply again: it looks at the world and goes on with what is missing",
     retryable: true,

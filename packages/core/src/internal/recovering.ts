@@ -3,9 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Check from "../Check.ts"
 import * as Failure from "../Failure.ts"
-import type { LockLost, Mode } from "../Lock.ts"
-import type { StepsInvalid } from "../RunError.ts"
-import type { StoreFailed } from "../Store.ts"
+import { LockLost, type Mode } from "../Lock.ts"
 import { wayBack } from "./back.ts"
 import type { Emit } from "./emit.ts"
 import { execute } from "./execute.ts"
@@ -15,32 +13,32 @@ import { makeState, type Running } from "./running.ts"
 import { see } from "./seeing.ts"
 import { type Undoable, undoAll } from "./undoing.ts"
 
-/** What was taken back, and what went wrong in that. */
-export interface Recovered {
-  readonly undone: ReadonlyArray<string>
-  readonly aftermath: ReadonlyArray<Failure.Report>
-}
+type Aftermath = ReadonlyArray<Failure.Report>
 
-const none: Recovered = { undone: [], aftermath: [] }
-
-/** Does what the environment says for a run that has failed, or what a person has asked for with a run that was cut off. */
+/**
+ * Does what the environment says for a run that has failed, or what a person has asked for with a run that was cut off;
+ * gives what went wrong in that.
+ */
 export const recover = <A, E, CheckR, ApplyR>(
   opened: Opened<A, E, CheckR, ApplyR>,
   run: Running<E, CheckR, ApplyR>,
   mode: Mode
-): Effect.Effect<Recovered, LockLost | StoreFailed | StepsInvalid, CheckR | ApplyR> => {
+): Effect.Effect<Aftermath, never, CheckR | ApplyR> => {
   if (mode === "undo") return undoUnfinished(opened, run)
-  if (run.state.stop === undefined || run.state.applied.length === 0) return Effect.succeed(none)
+  const { applied, stop } = run.state
+  if (stop === undefined || applied.length === 0 || stop.cause instanceof LockLost) return Effect.succeed([])
   switch (run.environment.onFailure) {
     case "undo":
       return undoThese(
         run,
-        run.state.applied.map(({ captured, prepared, step }) => ({ id: step.id, step, prepared, captured }))
+        applied.map(({ captured, prepared, step }) => ({ id: step.id, step, prepared, captured }))
       )
     case "rollback":
-      return opened.back === undefined ? goBack(opened, run) : Effect.succeed(none)
+      return opened.back === undefined
+        ? Effect.catch(goBack(opened, run), (error) => Effect.succeed([Failure.report(error)]))
+        : Effect.succeed([])
     default:
-      return Effect.succeed(none)
+      return Effect.succeed([])
   }
 }
 
@@ -66,8 +64,8 @@ const undoThese = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
       message: `${staying.map((id) => `“${id}”`).join(", ")} cannot be taken back, and ${staying.length === 1 ? "stays" : "stay"} as applied`
     })
   }
-  const { failure, undone } = yield* undoAll(run, undoable)
-  return { undone, aftermath: failure === undefined ? [] : [failure] }
+  const failure = yield* undoAll(run, undoable)
+  return failure === undefined ? [] : [failure]
 })
 
 /** What the journal says that an interrupted run has begun. */
@@ -101,7 +99,7 @@ const goBack = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
       code: "core.no-release",
       message: "there is no release to go back to yet: the run stops where it failed"
     })
-    return none
+    return []
   }
   emit({ _tag: "Notice", code: "core.going-back", message: `going back to release ${release.number}` })
   const goingBack = { release, leaving: release, allowed: { schema: false, data: false } }
@@ -129,9 +127,8 @@ const goBack = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   again.state.proofs.push(...run.state.proofs)
   yield* execute(instructions, again)
   const stopped = again.state.stop
-  if (stopped === undefined) return none
-  const failure = again.state.results.get(stopped.id)?.failure ?? Failure.report(stopped.cause)
-  return { undone: [], aftermath: [failure] }
+  if (stopped === undefined) return []
+  return [again.state.results.get(stopped.id)?.failure ?? Failure.report(stopped.cause)]
 })
 
 /** On the way back only what is done is told: how each step of the run itself has ended stands above. */

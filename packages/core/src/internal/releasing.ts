@@ -1,11 +1,14 @@
 /** What a run that has succeeded leaves, and what is kept of it. */
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import type { Actor, Revision } from "../Actor.ts"
+import * as Failure from "../Failure.ts"
 import * as Look from "../Look.ts"
 import type { Release } from "../Release.ts"
+import { ReleaseNotRecorded } from "../RunError.ts"
 import * as Secrets from "../Secrets.ts"
 import { maskJson } from "./canonical.ts"
 import { digest } from "./digest.ts"
@@ -17,6 +20,13 @@ const defaultKeep = 5
 
 /** Journals stay for so many runs, and for as long as a release of theirs does. */
 const keptRuns = 200
+
+/** What a release says of the run that has left it. */
+interface Made {
+  readonly plan: string
+  readonly who: Actor
+  readonly revision: Revision | undefined
+}
 
 interface Recorded<E, CheckR, ApplyR> {
   readonly step: AnyStep<E, CheckR, ApplyR>
@@ -48,11 +58,43 @@ export const recordAll = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
 export const partsOf = <E, CheckR, ApplyR>(recorded: ReadonlyArray<Recorded<E, CheckR, ApplyR>>): Release["parts"] =>
   Object.fromEntries(recorded.map(({ part, step }) => [step.id, { type: step.type, part }]))
 
+/** The number of the release that a run leaves; none where a part of it is not known, because its step was left out. */
+export const leave = <A, E, CheckR, ApplyR>(
+  opened: Opened<A, E, CheckR, ApplyR>,
+  running: Running<E, CheckR, ApplyR>,
+  made: Made
+) => {
+  const lacking = opened.steps.filter(({ id, traits }) => traits.release && !running.state.values.has(id))
+  if (lacking.length > 0) {
+    running.emit({
+      _tag: "Notice",
+      code: "core.no-release-left",
+      message: `no release is recorded: what ${lacking.map(({ id }) => `“${id}”`).join(", ")} would leave of it is not known`
+    })
+    return Effect.succeed(undefined)
+  }
+  return release(opened, running, made).pipe(
+    Effect.map(({ number }) => number),
+    Effect.catchCause((cause) => {
+      if (Cause.hasInterrupts(cause)) return Effect.interrupt
+      const { message, ...report } = Failure.report(Cause.squash(cause))
+      return Effect.succeed(
+        new ReleaseNotRecorded({
+          message: `everything is applied, but the release could not be recorded: ${message}`,
+          hint: report.hint,
+          retryable: true,
+          cause: Cause.squash(cause)
+        })
+      )
+    })
+  )
+}
+
 /** Records a release, unless the one that there is says the same; gives the number of the one that stands. */
-export const release = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
+const release = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   opened: Opened<A, E, CheckR, ApplyR>,
   run: Running<E, CheckR, ApplyR>,
-  made: { readonly plan: string; readonly who: Actor; readonly revision: Revision | undefined }
+  made: Made
 ) {
   const { back, environment, place, store, versions } = opened
   const recorded = yield* recordAll(opened, run.state.values)

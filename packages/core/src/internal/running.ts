@@ -29,6 +29,10 @@ export interface State<E, CheckR, ApplyR> {
   readonly applied: Array<Applied<E, CheckR, ApplyR>>
   /** The backups that this run, and those that it goes on with, have taken. */
   readonly proofs: Array<BackupProof>
+  /** Ids of the steps that were taken back. */
+  readonly undone: Array<string>
+  /** The step that is being taken back. */
+  undoing: string | undefined
   /** The step whose failure ended the run, and its error. */
   stop: { readonly id: string; readonly cause: unknown } | undefined
 }
@@ -59,6 +63,8 @@ export const makeState = <E, CheckR, ApplyR>(
   touched: [],
   applied: [],
   proofs: [...(unfinished?.proofs ?? [])],
+  undone: [],
+  undoing: undefined,
   stop: undefined
 })
 
@@ -84,15 +90,12 @@ export const noteUnreached = <E, CheckR, ApplyR>(
   }
 }
 
-export const countsOf = (results: ReadonlyArray<StepResult>, undone: number): Counts => {
-  const count = (outcome: StepResult["outcome"]) => results.filter((result) => result.outcome === outcome).length
-  return {
-    satisfied: count("satisfied"),
-    applied: count("applied"),
-    failed: count("failed"),
-    notRun: count("notRun"),
-    undone,
-    skipped: count("skipped"),
-    optionalFailed: results.filter((result) => result.outcome === "failed" && result.optional === true).length
+/** How many steps have ended how; none where no step could. */
+export const countsOf = (state: Pick<State<unknown, unknown, unknown>, "results" | "undone"> | undefined): Counts => {
+  const counts = { satisfied: 0, applied: 0, failed: 0, notRun: 0, skipped: 0, optionalFailed: 0 }
+  for (const { optional, outcome } of state?.results.values() ?? []) {
+    counts[outcome]++
+    if (outcome === "failed" && optional === true) counts.optionalFailed++
   }
+  return { ...counts, undone: state?.undone.length ?? 0 }
 }

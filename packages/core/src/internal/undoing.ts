@@ -14,7 +14,7 @@ import { differences } from "./difference.ts"
 import { maskError } from "./maskError.ts"
 import type { AnyPrepared, AnyStep } from "./opened.ts"
 import type { Running } from "./running.ts"
-import { started } from "./work.ts"
+import { progressing, started } from "./work.ts"
 
 /** What is to be taken back. */
 export interface Undoable<E, CheckR, ApplyR> {
@@ -23,41 +23,44 @@ export interface Undoable<E, CheckR, ApplyR> {
   readonly captured: Schema.Json
 }
 
-/** Takes back the steps, which are in the order in which they were applied. */
+/** Takes back the steps, which are in the order in which they were applied; gives what has failed in that. */
 export const undoAll = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
-  run: Pick<Running<E, CheckR, ApplyR>, "write" | "lease" | "emit">,
+  run: Running<E, CheckR, ApplyR>,
   applied: ReadonlyArray<Undoable<E, CheckR, ApplyR>>
 ) {
-  const undone: Array<string> = []
   for (const one of [...applied].reverse()) {
-    const failure = yield* undo(run, one)
-    if (failure !== undefined) return { undone, failure }
-    undone.push(one.step.id)
+    run.state.undoing = one.step.id
+    // What cannot be recorded is told beside what the run has failed of, never instead of it.
+    const failure = yield* Effect.catch(undo(run, one), (error) => Effect.succeed(Failure.report(error)))
+    run.state.undoing = undefined
+    if (failure !== undefined) return failure
   }
-  return { undone, failure: undefined }
+  return undefined
 })
 
-const undo = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
-  run: Pick<Running<E, CheckR, ApplyR>, "write" | "lease" | "emit">,
-  one: Undoable<E, CheckR, ApplyR>
-) {
-  const { id, type } = one.step
-  const begun = yield* Clock.currentTimeMillis
-  started(run, one.step, "undo", 1)
-  yield* run.lease.held
-  yield* run.write({ _tag: "UndoBegan", step: id, fence: run.lease.run })
-  const exit = yield* Effect.exit(restore(one))
-  if (Exit.hasInterrupts(exit)) return yield* Effect.interrupt
-  const durationMs = (yield* Clock.currentTimeMillis) - begun
-  const failure = Exit.isSuccess(exit)
-    ? undefined
-    : Failure.report(maskError(yield* Secrets.Current, Cause.squash(exit.cause)))
-  const outcome = failure === undefined ? ("undone" as const) : ("failed" as const)
-  const told = { outcome, durationMs, ...(failure === undefined ? {} : { failure }) }
-  yield* run.write({ _tag: "UndoEnded", step: id, fence: run.lease.run, ...told })
-  run.emit({ _tag: "StepUndone", id, type, ...told })
-  return failure
-})
+/** One step, between its two records; only the restoring can be interrupted. */
+const undo = <E, CheckR, ApplyR>(run: Running<E, CheckR, ApplyR>, one: Undoable<E, CheckR, ApplyR>) =>
+  Effect.uninterruptibleMask((interruptible) =>
+    Effect.gen(function* () {
+      const { id, type } = one.step
+      const begun = yield* Clock.currentTimeMillis
+      yield* interruptible(Effect.andThen(run.lease.held, run.lease.at(id)))
+      started(run, one.step, "undo", 1)
+      yield* run.write({ _tag: "UndoBegan", step: id, fence: run.lease.run })
+      const exit = yield* Effect.exit(interruptible(progressing(run, id, restore(one))))
+      if (Exit.hasInterrupts(exit)) return yield* Effect.interrupt
+      const durationMs = (yield* Clock.currentTimeMillis) - begun
+      const failure = Exit.isSuccess(exit)
+        ? undefined
+        : Failure.report(maskError(yield* Secrets.Current, Cause.squash(exit.cause)))
+      const outcome = failure === undefined ? ("undone" as const) : ("failed" as const)
+      const told = { outcome, durationMs, ...(failure === undefined ? {} : { failure }) }
+      yield* run.write({ _tag: "UndoEnded", step: id, fence: run.lease.run, ...told })
+      if (failure === undefined) run.state.undone.push(id)
+      run.emit({ _tag: "StepUndone", id, type, ...told })
+      return failure
+    })
+  )
 
 /** Restores, and looks whether all is as it was captured. */
 const restore = Effect.fnUntraced(function* <E, CheckR, ApplyR>({

@@ -12,11 +12,14 @@ import type { BackupProof } from "../BackupProof.ts"
 import type { Check, EveryRun, Needed, Satisfied, Unavailable } from "../Check.ts"
 import type { StepResult } from "../Event.ts"
 import * as Failure from "../Failure.ts"
+import { LockLost } from "../Lock.ts"
 import * as Look from "../Look.ts"
 import * as Policy from "../Policy.ts"
+import * as Progress from "../Progress.ts"
 import { StepDidNotConverge, StepTimedOut, StepUnavailable } from "../RunError.ts"
 import * as Secrets from "../Secrets.ts"
 import type { Step } from "../Step.ts"
+import { StoreFailed } from "../Store.ts"
 import { maskJson } from "./canonical.ts"
 import { finishing } from "./finishing.ts"
 import { maskError } from "./maskError.ts"
@@ -25,6 +28,10 @@ import type { AnyPrepared, AnyStep } from "./opened.ts"
 import { keyOf } from "./past.ts"
 import { riskOf } from "./resolve.ts"
 import type { Running } from "./running.ts"
+
+/** A run that cannot keep its journal or its lock has to end, whatever its steps may do. */
+export const isRunsOwn = (error: unknown): error is LockLost | StoreFailed =>
+  error instanceof StoreFailed || error instanceof LockLost
 
 /** How a step's own work has gone. */
 export type Worked = Pick<StepResult, "outcome" | "changes" | "reason"> & { readonly output: unknown }
@@ -200,6 +207,14 @@ const noNewBackup = (step: Step.Any): StepDidNotConverge =>
     hint: "the step type's apply must take a backup also where there is one: tell the plugin's authors",
     retryable: false
   })
+
+/** What the step's commands print is told as its own. */
+export const progressing = <A, E, R, CheckE, CheckR, ApplyR>(
+  run: Pick<Running<CheckE, CheckR, ApplyR>, "emit">,
+  id: string,
+  effect: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> =>
+  Effect.provideService(effect, Progress.Current, { line: (line) => run.emit({ _tag: "StepOutput", id, line }) })
 
 export const started = <E, CheckR, ApplyR>(
   run: Pick<Running<E, CheckR, ApplyR>, "emit">,

@@ -92,14 +92,12 @@ const operations = (
   losses: WeakMap<Shelf, Deferred.Deferred<never, LockLost>>
 ): Store.Operations => ({
   name: `memory, ${place.deployment}/${place.environment}`,
+  // Only the waiting can be interrupted: a lock that was taken is let go of.
   acquire: (claim) =>
-    Effect.acquireRelease(
-      take(shelf, claim, losses),
-      (lease) =>
-        Effect.sync(() => {
-          if (shelf.holder?.run === lease.run) shelf.holder = undefined
-        }),
-      { interruptible: true }
+    Effect.acquireRelease(take(shelf, claim, losses), (lease) =>
+      Effect.sync(() => {
+        if (shelf.holder?.run === lease.run) shelf.holder = undefined
+      })
     ),
   holder: Effect.sync(() => shelf.holder),
   unlock: ({ reason, who }) =>
@@ -130,7 +128,7 @@ const take = Effect.fnUntraced(function* (
     if (wait === undefined || Date.now() >= until) return yield* heldBy(holder, Date.now())
     if (told?.run !== holder.run || told.step !== holder.step) onWait(holder)
     told = holder
-    yield* Effect.sleep(pollMillis)
+    yield* Effect.interruptible(Effect.sleep(pollMillis))
   }
   const run = Math.max(0, ...shelf.journals.keys()) + 1
   const lost = Deferred.makeUnsafe<never, LockLost>()

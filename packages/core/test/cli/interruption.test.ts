@@ -48,6 +48,8 @@ describe("a run ends in good order", () => {
       expect(ended.code).toBe(130)
       expect(isAlive(door)).toBe(false)
       expect(lastRecord(here)).toMatchObject({ _tag: "RunEnded", outcome: "interrupted" })
+      const history = await run(["history", "--env", "staging"], here, shop())
+      expect(history.out).toContain("! interrupted at “door”")
       await goesOn(here, "holds")
     })
   }

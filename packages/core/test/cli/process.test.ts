@@ -110,7 +110,7 @@ describe("the program on a terminal", () => {
     const here = world()
     const { env, made } = here
     const ended = await onTerminal(["apply", ...staging(here), "--fresh"], { env }, async ({ shows, types }) => {
-      await shows(/“clean-slate” may destroy data\. Type staging to go on: /)
+      await shows(/“clean-slate” may destroy data\.\s+Type staging to go on: /)
       types("y\n")
     })
     expect(ended.code).toBe(1)

@@ -46,9 +46,9 @@ describe("history", () => {
       .replace(/ {2,}/g, "  ")
     expect(table).toMatchInlineSnapshot(`
       "  run  outcome  when  who  mode  plan  changes  took  release
-        3  ! cut off at “back”  DATE (AGO)  WHO  apply  DIGEST  1  TIME
-        2  ✗ failed at “mail”, 2 taken back  DATE (AGO)  WHO  apply  DIGEST  3  TIME
-        1  ✓ succeeded  DATE (AGO)  WHO  apply  DIGEST  5  TIME  1
+        3  ! cut off at “back”  DATE, AGO  WHO  apply  DIGEST  1  TIME
+        2  ✗ failed at “mail”, 2 taken back  DATE, AGO  WHO  apply  DIGEST  3  TIME
+        1  ✓ succeeded  DATE, AGO  WHO  apply  DIGEST  5  TIME  1
       "
     `)
   })

@@ -170,7 +170,7 @@ describe("resume --undo", () => {
     expect((await run(production, here, shop(), { answers: ["y"] })).code).toBe(1)
     expect(here.says("front")).toBe("front 1")
     const ended = await run(production, here, shop(), { answers: ["production"] })
-    expect(ended.out).toContain("its data is precious. Type production to go on: ")
+    expect(ended.out).toContain("its data is precious.\nType production to go on: ")
     expect([ended.code, here.says("front")]).toEqual([0, undefined])
   })
 

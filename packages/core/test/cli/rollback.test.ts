@@ -80,7 +80,7 @@ describe("rollback", () => {
     const ended = await run([...args, "--data"], here, shop(), { answers: ["production"] })
     expect(ended.out).toMatch(/its data come from dump \d+: 81 kB, 1 table, 3 rows/)
     expect(ended.out).toContain(
-      "Schema changes are reversed, with what they added; data written since the backup is lost. Type production to go on: "
+      "Schema changes are reversed, with what they added; data written since the backup is lost.\nType production to go on: "
     )
     expect([ended.code, here.says("schema")]).toEqual([0, "1"])
   })

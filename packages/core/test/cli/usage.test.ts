@@ -108,6 +108,27 @@ const refusals: Readonly<Record<string, Refused>> = {
     args: ["plan", "--file", "deploy.ts"],
     says: ["--file has no meaning here"]
   },
+  "a mistyped command": { args: ["rolback"], says: ["no command “rolback”", "did you mean “rollback”?"] },
+  "a mistyped flag of a new command": {
+    args: ["resume", "--undoo"],
+    says: ["resume has no flag --undoo", "did you mean “--undo”?"]
+  },
+  "a run and one more": { args: ["history", "1", "2"], says: ["history takes no “2”"] },
+  "an environment of records that is not there": {
+    args: ["history", "--env", "stagin"],
+    says: ["no environment “stagin”", "did you mean “staging”?"]
+  },
+  "inputs of a status": {
+    args: ["status", "--env", "staging", "--json"],
+    env: { TOKEN: "" },
+    failure: "core.inputs-invalid",
+    says: ["input “token”: TOKEN"]
+  },
+  "a rollback without a release": {
+    args: ["rollback", "--env", "staging", "--yes"],
+    failure: "core.release-unknown",
+    says: ["there is no release to go back to"]
+  },
   "apply with nobody to ask": {
     args: ["apply", "--env", "staging"],
     says: ["apply needs approval", "say --yes"]
@@ -134,6 +155,38 @@ describe("a wrong command line is refused before anything runs", () => {
       expect(text).not.toMatch(/\bat \S+ \(|node:internal|\.ts:\d+:\d+\)/)
     })
   }
+})
+
+describe("what is typed is helped with", () => {
+  const commands = ["plan", "apply", "verify", "resume", "rollback", "status", "history", "unlock", "graph", "steps"]
+  for (const command of commands) {
+    it(`${command} --help says what it does, and with which flags`, async () => {
+      const ended = await run([command, "--help"], world())
+      expect(ended).toMatchObject({ code: 0, err: "" })
+      expect(ended.out).toContain("--env")
+      expect((await run(["--help"], world())).out).toMatch(new RegExp(`\\n +${command} `))
+    })
+  }
+
+  it("the flags of runs are there", async () => {
+    const flags = {
+      plan: ["--out FILE"],
+      apply: ["--plan FILE", "--wait [=DURATION]", "--yes"],
+      resume: ["--undo", "--wait [=DURATION]"],
+      rollback: ["--to RELEASE", "--schema", "--data", "--out FILE", "--plan FILE"],
+      history: ["--limit N", "--json"],
+      unlock: ["--reason TEXT", "--yes"]
+    }
+    for (const [command, words] of Object.entries(flags)) {
+      const { out } = await run([command, "--help"], world())
+      for (const word of words) expect(out).toContain(word)
+    }
+    for (const shell of ["bash", "zsh", "fish"]) {
+      const { out } = await run(["completions", shell], world())
+      for (const word of ["rollback", "unlock", "history", "resume", "status", "undo", "wait"])
+        expect(out).toContain(word)
+    }
+  })
 })
 
 describe("with --json a refusal is JSON too", () => {

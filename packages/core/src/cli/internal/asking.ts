@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import { wrap } from "../../reporter/internal/text.ts"
 import type { Surface } from "./surface.ts"
 import { type UsageInvalid, usage } from "./usage.ts"
 
@@ -29,10 +30,11 @@ export interface Question {
 export const approve = (
   { losing, what }: Question,
   environment: string,
-  { ask, out }: Surface
+  { ask, out, width }: Surface
 ): Effect.Effect<boolean> =>
   Effect.gen(function* () {
-    const question = losing === undefined ? `${what}? [y/N] ` : `${losing}. Type ${environment} to go on: `
+    if (losing !== undefined) out(`${wrap(`${losing}.`, width()).join("\n")}\n`)
+    const question = losing === undefined ? `${what}? [y/N] ` : `Type ${environment} to go on: `
     const answer = (yield* Effect.promise((signal) => ask(question, signal)))?.trim() ?? ""
     out("\n")
     return losing === undefined ? /^y(es)?$/i.test(answer) : answer === environment

@@ -36,7 +36,7 @@ export const change = Effect.fnUntraced(function* (
   const asks = !request.yes && approved === undefined
   if (asks) yield* checkApproval(request.command, request, surface)
   const wait = yield* waitOf(request.wait)
-  return yield* shown(context, request, { planned: instead === undefined }, (reporter) =>
+  return yield* shown(context, request, instead === undefined ? [] : ["Planned"], (reporter) =>
     Effect.gen(function* () {
       const session = yield* openSession(context, request, how, true)
       const proposal = approved ?? (asks ? yield* session.propose : undefined)

@@ -19,7 +19,7 @@ export const looked = Effect.fnUntraced(function* <A>(
 ) {
   yield* checkReporter(request)
   const looking = Effect.scoped(Effect.flatMap(openSession(context, request, how, false), look))
-  if (!request.json) return yield* shown(context, request, {}, () => looking)
+  if (!request.json) return yield* shown(context, request, [], () => looking)
   const found = yield* looking
   context.surface.out(`${encodePlan(planOf(found))}\n`)
   return found

@@ -15,18 +15,18 @@ export const checkReporter = ({ json, reporter }: Pick<Showing, "json" | "report
 export const shown = <A, E, R>(
   { seen, surface }: Context,
   { json, reporter: asked, verbose }: Pick<Showing, "json" | "reporter"> & Pick<Common, "verbose">,
-  /** Where the plan is no news to a person, who is told something else in place of it. */
-  { planned = true }: { readonly planned?: boolean },
+  /** What a person is not told, because something else is said in place of it. */
+  untold: ReadonlyArray<Event.Event["_tag"]>,
   use: (reporter: Reporter) => Effect.Effect<A, E, R>
 ): Effect.Effect<A, E, R> =>
   Effect.suspend(() => {
     const name = reporterFor(surface, json ? "ndjson" : asked)
     const reporter = reporting(surface, name, verbose, seen)
     const sink: Event.Sink =
-      planned || name === "ndjson"
+      untold.length === 0 || name === "ndjson"
         ? reporter.sink
         : (event) => {
-            if (event._tag !== "Planned") reporter.sink(event)
+            if (!untold.includes(event._tag)) reporter.sink(event)
           }
     seen.note = reporter.note
     return use(reporter).pipe(

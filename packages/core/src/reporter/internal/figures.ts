@@ -18,10 +18,21 @@ export const ago = (then: number, now: number): string => {
   return found === undefined ? "just now" : `${found.n} ${found.long}${found.n === 1 ? "" : "s"} ago`
 }
 
-/** `3 h old`. */
-export const age = (then: number, now: number): string => {
+const short = (then: number, now: number): string | undefined => {
   const found = unitOf(now - then)
-  return found === undefined ? "new" : `${found.n} ${found.short} old`
+  return found === undefined ? undefined : `${found.n} ${found.short}`
+}
+
+/** `3 h ago`, where there is little room. */
+export const shortAgo = (then: number, now: number): string => {
+  const span = short(then, now)
+  return span === undefined ? "just now" : `${span} ago`
+}
+
+/** `3 h old`. */
+const age = (then: number, now: number): string => {
+  const span = short(then, now)
+  return span === undefined ? "new" : `${span} old`
 }
 
 /** `81 kB`: in powers of a thousand, as disks are sold. */

@@ -4,6 +4,7 @@ export const shape = (text: string): string =>
     .replace(/\d{4}-\d\d-\d\d \d\d:\d\d/g, "DATE")
     .replace(/\((just now|\d+ seconds? ago)\)/g, "(AGO)")
     .replace(/(interrupted|begun|made by \S+ on \S+) (just now|\d+ seconds? ago)/g, "$1 AGO")
+    .replace(/DATE, (just now|\d+ s ago)/g, "DATE, AGO")
     .replace(/, (new|\d+ s old),/g, ", AGE,")
     .replace(/ · [\d.]+ m?s$/gm, "")
     .replace(/ +[\d.]+ m?s$/gm, "  TIME")

@@ -40,7 +40,7 @@ export const statusCommand = Effect.fnUntraced(function* (context: Context, requ
     Effect.flatMap(openSession(context, { ...request, concurrency: undefined }, {}, false), (session) => session.status)
   )
   const showing = { json, verbose, reporter: undefined }
-  const status = json ? yield* looking : yield* shown(context, showing, { planned: false }, () => looking)
+  const status = json ? yield* looking : yield* shown(context, showing, ["Planned", "Notice"], () => looking)
   const inOrder = isAsRecorded(status)
   surface.out(
     json

@@ -1,10 +1,11 @@
 import type { RunSummary } from "../../../History.ts"
 import type { Damaged } from "../../../Records.ts"
+import { shortAgo } from "../../../reporter/internal/figures.ts"
 import type { Paint } from "../../../reporter/internal/paint.ts"
 import { displayWidth, duration, truncate } from "../../../reporter/internal/text.ts"
 import type { View } from "../../../reporter/Options.ts"
 import { shortRevision } from "../revision.ts"
-import { moment } from "./moment.ts"
+import { localTime } from "./moment.ts"
 
 /** A column of the table; the one with the lowest `worth` goes first where there is no room. */
 interface Column {
@@ -17,7 +18,7 @@ interface Column {
 const columns: ReadonlyArray<Column> = [
   { title: "run", worth: 9, right: true, cell: ({ run }) => String(run) },
   { title: "outcome", worth: 8, cell: (run, { paint }) => outcomeText(run, paint) },
-  { title: "when", worth: 7, cell: ({ at }, { now }) => moment(at, now) },
+  { title: "when", worth: 7, cell: ({ at }, { now }) => `${localTime(at)}, ${shortAgo(at, now)}` },
   { title: "who", worth: 5, cell: ({ who }) => `${who.user}@${who.host}` },
   { title: "mode", worth: 6, cell: (run) => modeText(run) },
   { title: "revision", worth: 2, cell: ({ revision }) => (revision === undefined ? "" : shortRevision(revision)) },

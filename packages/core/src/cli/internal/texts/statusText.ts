@@ -78,6 +78,7 @@ const factsOf = (json: Schema.Json, path = ""): ReadonlyArray<readonly [string, 
 
 const differenceLines = ({ differences, plan }: Status, { paint, width }: View): ReadonlyArray<string> => {
   if (differences.length === 0) return [`  ${paint.green("the world is as the release left it")}`]
+  const column = Math.max(...differences.map(({ step }) => displayWidth(step)))
   const pending = new Map(plan.steps.flatMap((step) => (step.action === "none" ? [] : [[step.id, step] as const])))
   return [
     `  ${paint.red("the world is no longer as the release left it:")}`,
@@ -89,8 +90,10 @@ const differenceLines = ({ differences, plan }: Status, { paint, width }: View):
         lacking === undefined
           ? `${path === "" ? "" : `${path}: `}${recorded ?? "nothing"} → ${now ?? "nothing"}`
           : `apply would put it right: ${lacking.changes.map(changeText).join(", ") || (lacking.reason ?? "")}`
-      return wrap(`${step}   ${text}`, width - 6).map((line, i) =>
-        i === 0 ? `  ${paint.yellow("~")} ${line}` : `      ${line}`
+      return wrap(text, width - column - 7).map((line, i) =>
+        i === 0
+          ? `  ${paint.yellow("~")} ${step}${" ".repeat(column - displayWidth(step) + 3)}${line}`
+          : `${" ".repeat(column + 7)}${line}`
       )
     })
   ]
