@@ -41,7 +41,7 @@ const filesIn = (folder: string): ReadonlyArray<readonly [name: string, text: st
     .filter((entry) => entry.isFile())
     .map((entry) => join(entry.parentPath, entry.name))
     .flatMap((path) => [
-      [`name of ${path}`, path.slice(root.length)] as const,
+      [`${path}: its name`, path.slice(root.length)] as const,
       [path, readFileSync(path, "utf8")] as const
     ])
 

@@ -77,7 +77,9 @@ describe("a connection", () => {
   it.live("that broke is opened anew", () =>
     Effect.gen(function* () {
       yield* server
-      yield* database.sql("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'shipshape%'")
+      yield* database.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name LIKE 'shipshape%'"
+      )
       assert.strictEqual((yield* server).database, database.name())
     }).pipe(Effect.provide(database.layer()))
   )
