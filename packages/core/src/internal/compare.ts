@@ -22,7 +22,7 @@ const between = (
   }))
 
 /** Step by step, in the order of the present plan: its definition, its input, what was found, what is planned. */
-export const compare = (approved: Ingredients, current: Ingredients): ReadonlyArray<Differing> => {
+const compare = (approved: Ingredients, current: Ingredients): ReadonlyArray<Differing> => {
   const [before, now] = [stepsOf(approved), stepsOf(current)]
   const ids = [...new Set([...now.keys(), ...before.keys()])]
   const [was, is] = [headOf(approved.plan), headOf(current.plan)]

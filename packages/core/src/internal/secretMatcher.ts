@@ -6,7 +6,7 @@
  */
 
 /** Told of the longest text that ends in a place, or is cut off there by an ellipsis: from `start` up to `end`. */
-export type Found = (start: number, end: number) => void
+type Found = (start: number, end: number) => void
 
 /** What is left of a text that was cut off is looked for from so many units on. */
 const leastCutOff = 6

@@ -56,7 +56,7 @@ export const see = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   return { ...ingredients, plan, findings, values, backups, refused, past }
 })
 
-export const groupsOf = <A, E, CheckR, ApplyR>({ instructions }: Opened<A, E, CheckR, ApplyR>) =>
+const groupsOf = <A, E, CheckR, ApplyR>({ instructions }: Opened<A, E, CheckR, ApplyR>) =>
   instructions.map(({ steps }) => steps)
 
 const planOf = <A, E, CheckR, ApplyR>(

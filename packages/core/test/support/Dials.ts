@@ -35,7 +35,7 @@ export class Turner extends Access.Control<Turner, { readonly dials: Dials }>()(
 export const layer = (dials: Dials) =>
   Layer.mergeAll(Layer.succeed(Reader, { dials }), Layer.succeed(Turner, { dials }))
 
-export class DialBroken extends Schema.TaggedError<DialBroken>()("DialBroken", {
+class DialBroken extends Schema.TaggedError<DialBroken>()("DialBroken", {
   ...Failure.fields("dials.broken"),
   dial: Schema.String
 }) {}

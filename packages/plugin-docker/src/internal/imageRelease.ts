@@ -82,7 +82,7 @@ const moved = Effect.fnUntraced(function* (names: ReadonlyArray<string>, { image
 })
 
 /** What is to be done, and what that replaces. */
-export interface Pending {
+interface Pending {
   readonly changes: ReadonlyArray<Check.Change>
   readonly touches: ReadonlyArray<Resource.Resource>
 }

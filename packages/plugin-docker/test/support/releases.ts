@@ -31,7 +31,7 @@ const keepingOf = (number: number): Release.Keeping => ({
 })
 
 /** A release of which only the number matters. */
-export const releaseOf = (number: number): Release.Release => ({
+const releaseOf = (number: number): Release.Release => ({
   format: "shipshape-release",
   v: 1,
   number,
@@ -49,7 +49,7 @@ const looked = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.suspend(() => Effect.provideService(effect, Look.Current, Look.make()))
 
 /** What the engine does with a step that leaves something in a release. */
-export const handle = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
+const handle = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   step: Step.Step<A, E, CheckR, ApplyR, string>,
   allowed: Release.Allowed = { schema: false, data: false }
 ) {
@@ -81,7 +81,7 @@ export const handle = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   }
 })
 
-export const summaries = (check: Check.Check<unknown>): ReadonlyArray<string> =>
+const summaries = (check: Check.Check<unknown>): ReadonlyArray<string> =>
   "changes" in check ? check.changes.map(({ summary }) => summary) : assert.fail(`${check._tag}`)
 
 const codeOf = <A, E, R>(effect: Effect.Effect<A, E, R>) =>

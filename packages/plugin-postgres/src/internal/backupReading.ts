@@ -9,7 +9,7 @@ import * as manifests from "./backupManifest.ts"
 import type { DumpHost } from "./dumpTools.ts"
 
 /** A backup that is said to be one. */
-export interface Claim {
+interface Claim {
   readonly file: string
   /** The database that it should be of. */
   readonly database: string
@@ -17,7 +17,7 @@ export interface Claim {
   readonly major: number
 }
 
-export type ReadError = DumpToolUnfit | Target.FileError | Target.RunError | Target.CommandNotAllowed
+type ReadError = DumpToolUnfit | Target.FileError | Target.RunError | Target.CommandNotAllowed
 
 export type Read = (claim: Claim) => Effect.Effect<BackupProof.BackupProof, BackupInvalid | ReadError>
 

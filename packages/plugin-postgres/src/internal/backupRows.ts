@@ -38,7 +38,7 @@ export interface Contents {
 }
 
 /** A snapshot that stays as it is until the scope ends. */
-export interface Snapshot {
+interface Snapshot {
   /** What `pg_dump --snapshot` takes. */
   readonly id: string
   readonly count: Effect.Effect<Contents, QueryError>

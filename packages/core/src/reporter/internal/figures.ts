@@ -36,7 +36,7 @@ const age = (then: number, now: number): string => {
 }
 
 /** `81 kB`: in powers of a thousand, as disks are sold. */
-export const size = (bytes: number): string => {
+const size = (bytes: number): string => {
   if (bytes < 1_000) return `${bytes} B`
   const power = Math.min(4, Math.floor(Math.log10(bytes) / 3))
   const value = bytes / 1_000 ** power
@@ -44,7 +44,7 @@ export const size = (bytes: number): string => {
 }
 
 /** `12,345`. */
-export const grouped = (n: number): string => n.toLocaleString("en-US")
+const grouped = (n: number): string => n.toLocaleString("en-US")
 
 const counted = (n: number, one: string): string => `${grouped(n)} ${one}${n === 1 ? "" : "s"}`
 

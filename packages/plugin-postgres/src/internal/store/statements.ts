@@ -51,7 +51,7 @@ export const tablesOf = (schema: string) => {
 }
 
 /** The number of the advisory lock, as text: of 64 bits, signed. */
-export const lockOf = (schema: string, { deployment, environment }: Store.Place): string =>
+const lockOf = (schema: string, { deployment, environment }: Store.Place): string =>
   createHash("sha256")
     .update(JSON.stringify(["shipshape", schema, deployment, environment]))
     .digest()
