@@ -12,6 +12,9 @@ describe("what is exported", () => {
     expect(namesOf(await import("@shipshape/core"))).toMatchInlineSnapshot(`
       [
         "Access: Probe Control",
+        "Actor: Actor Revision",
+        "Attempt: Current",
+        "BackupProof: BackupProof",
         "Check: Change satisfied needed unavailable unavailableBecause everyRun",
         "Command: make isAllowed format",
         "acknowledge",
@@ -22,23 +25,32 @@ describe("what is exported", () => {
         "defineDeployment",
         "Dotenv: DotenvInvalid parse",
         "Event: StepOutcome Counts StepResult RunOutcome Event CurrentSink tapSink",
-        "ExitCode: succeeded failed changesPending planStale refused usage interrupted of",
+        "ExitCode: succeeded failed changesPending lockHeld planStale refused usage interrupted of",
         "Failure: fields Report report isFinal nearest",
+        "FileStore: layer plugin",
+        "History: RunSummary summarise underWay",
         "Input: InputsInvalid make secret string integer boolean url literals decode",
+        "Journal: Record JournalInvalid encode decode",
+        "Lock: Mode Holder LockHeld LockLost heldBy lostBy",
         "Look: make Current shared Observed observe",
         "Output: make isOutput succeed all sourcesOf resolve",
-        "Plan: Action PlannedStep Plan isEmpty",
+        "Plan: Action PlannedStep Interrupted Plan isEmpty",
         "Plugin: PluginOptionsInvalid define",
-        "Policy: FreshRefused DestructiveRefused fresh destructive",
+        "Policy: FreshRefused DestructiveRefused fresh destructive BackupRequired backupRequired altersData",
         "Progress: Current line",
+        "Proposal: Proposal ProposalInvalid PlanTampered digestOf sealed text parse",
+        "Records: open",
+        "Release: Release of",
         "Resource: overlaps",
         "Risk: Risk isAbove",
         "Run: open openWith",
-        "RunError: UnknownName StepsInvalid PlanStale RunFailedError StepDidNotConverge StepTimedOut StepUnavailable",
+        "RunError: UnknownName StepsInvalid PlanStale ResumeRefused ReleaseUnknown ReleaseNotRecorded UndoDidNotRestore RunFailedError StepDidNotConverge StepTimedOut StepUnavailable",
         "Secrets: make Current register maskDeep",
         "Services: ServicesUnreadable Services",
-        "Step: StepInputInvalid make",
+        "Step: StepInputInvalid RecordedInvalid make",
+        "Store: StoreFailed Store",
         "Target: Target TargetProbe Containers readOnly layer local CommandFailed CommandNotFound CommandTimedOut CommandNotAllowed TargetUnavailable FileFailed",
+        "Undo: of",
       ]
     `)
   })
@@ -67,8 +79,10 @@ describe("what is exported", () => {
   it("@shipshape/core/testing", async () => {
     expect(namesOf(await import("@shipshape/core/testing"))).toMatchInlineSnapshot(`
       [
+        "Crash: store count",
         "FakeTarget: make layer",
-        "Laws: LawBroken check",
+        "Laws: LawBroken check undo",
+        "MemoryStore: make layer",
         "Rehearsal: plan apply",
       ]
     `)
@@ -80,7 +94,7 @@ describe("what is exported", () => {
         "Compose: build pull down removeVolumes stop preflight project exec run up",
         "ComposeControl",
         "ComposeProbe",
-        "DockerError: NotInstalled DaemonUnreachable PermissionDenied VersionUnsupported DiskSpaceLow PortTaken FileMissing ComposeFileInvalid VariableMissing UnknownName NotSupported BuildFailed PullFailed Unhealthy VolumeInUse CommandFailed EnvFileIncomplete NotWritable DockerFailed",
+        "DockerError: NotInstalled DaemonUnreachable PermissionDenied VersionUnsupported DiskSpaceLow PortTaken FileMissing ComposeFileInvalid VariableMissing UnknownName NotSupported BuildFailed PullFailed Unhealthy VolumeInUse CommandFailed EnvFileIncomplete NotWritable ImageGone EnvFileGone EnvFileMoved DirectoryNotEmpty DockerFailed",
         "EnvFile: present",
         "Done",
         "Storage: directories",
@@ -101,8 +115,8 @@ describe("what is exported", () => {
       [
         "Django: command migrate inService local collectstatic check superuser user permission verify",
         "DjangoControl: DjangoControl",
-        "DjangoError: SettingsInvalid SessionFailed DatabaseUnavailable SchemaIncomplete UnknownModel QueryInvalid UnknownGroup UnknownUser UserInvalid PasswordMissing UserDiffers CheckWrote ApplicationFailed ChecksFailed MigrationsMissing HistoryInconsistent MigrationsConflict MigrationFailed UnknownCommand ManagementCommandFailed VerificationFailed",
-        "DjangoProbe: SystemMessage MigrationState StaticState UserState DjangoProbe",
+        "DjangoError: SettingsInvalid SessionFailed DatabaseUnavailable SchemaIncomplete UnknownModel QueryInvalid UnknownGroup UnknownUser UserInvalid PasswordMissing UserDiffers CheckWrote ApplicationFailed ChecksFailed MigrationsMissing HistoryInconsistent MigrationsConflict MigrationFailed MigrationIrreversible ReversalUnavailable UnknownCommand ManagementCommandFailed VerificationFailed",
+        "DjangoProbe: SystemMessage MigrationState Reversal StaticState UserState DjangoProbe",
       ]
     `)
   })
@@ -118,9 +132,9 @@ describe("what is exported", () => {
   it("@shipshape/plugin-postgres", async () => {
     expect(namesOf(await import("@shipshape/plugin-postgres"))).toMatchInlineSnapshot(`
       [
-        "Postgres: backup column enum extension inService server ready destructiveSql sql",
+        "Postgres: backup column enum extension inService server store ready destructiveSql sql",
         "PostgresControl: PostgresControl",
-        "PostgresError: ServerUnreachable ServerNotReady AuthenticationFailed DatabaseMissing TooManyConnections ConnectionLost TunnelImpossible PermissionDenied DiskFull LockTimeout StatementTimeout NotReadOnly StatementFailed ConnectionOptionsInvalid ExtensionUnavailable ExtensionNotAllowed EnumConflict ColumnConflict ExtensionConflict DoneNotBoolean DumpToolUnfit BackupInvalid",
+        "PostgresError: ServerUnreachable ServerNotReady AuthenticationFailed DatabaseMissing TooManyConnections ConnectionLost TunnelImpossible PermissionDenied DiskFull LockTimeout StatementTimeout NotReadOnly StatementFailed ConnectionOptionsInvalid ExtensionUnavailable ExtensionNotAllowed EnumConflict ColumnConflict ExtensionConflict UndoRefused DoneNotBoolean DumpToolUnfit BackupInvalid RestoreRefused NoBackupToRestore",
         "PostgresProbe: PostgresProbe",
       ]
     `)
