@@ -40,7 +40,7 @@ const runStep = <E, CheckR, ApplyR>(
 ): Effect.Effect<void, never, CheckR | ApplyR> =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
-      const settled = withoutLooking(run, step)
+      const settled = withoutLooking(run, step) ?? withoutJournal(run)
       if (settled !== undefined) return yield* finish(run, step, settled, 0)
       const started = yield* Clock.currentTimeMillis
       let ended: Worked | undefined
@@ -56,9 +56,19 @@ const runStep = <E, CheckR, ApplyR>(
       const error = maskError(yield* Secrets.Current, Cause.squash(exit.cause))
       record(run, step, failedWith(step, error), elapsed)
       // A step may be allowed to fail; a run that cannot keep its journal or its lock is not.
-      if (step.guard.optional === undefined || isRunsOwn(error)) run.state.stop ??= { id: step.id, cause: error }
+      if (step.guard.optional === undefined || isRunsOwn(error)) stopAt(run, step.id, error)
     })
   )
+
+/** The first failure ends the run; that it cannot keep its journal or its lock counts for more. */
+const stopAt = <E, CheckR, ApplyR>({ state }: Running<E, CheckR, ApplyR>, id: string, cause: unknown): void => {
+  const known = state.stop
+  if (known === undefined || (isRunsOwn(cause) && !isRunsOwn(known.cause))) state.stop = { id, cause }
+}
+
+/** A step of a group whose journal or lock is lost by now. */
+const withoutJournal = <E, CheckR, ApplyR>({ state }: Running<E, CheckR, ApplyR>): Worked | undefined =>
+  isRunsOwn(state.stop?.cause) ? notRun("not run, because the run could not go on") : undefined
 
 /** What is settled before looking again: left out, waiting for a step that did not succeed, or seen in this very run. */
 const withoutLooking = <E, CheckR, ApplyR>(

@@ -117,6 +117,8 @@ const toItsEnd = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
     )
   if (request.mode !== "undo") yield* whileHeld(execute(opened.instructions, running))
   const stopped = state.stop
+  // Nothing follows that could not be recorded: the journal just stops, and the next run goes on with it.
+  if (isRunsOwn(stopped?.cause)) return yield* stopped.cause
   if (isRefusal(stopped?.cause) && state.applied.length === 0) {
     const failure = Failure.report(stopped.cause)
     yield* end("refused", { failure, step: stopped.id }, failure)
@@ -134,7 +136,7 @@ const toItsEnd = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
     const ended = yield* Effect.result(end("failed", ending))
     if (Result.isSuccess(ended)) return { run, release: undefined, state, aftermath }
     // That the end cannot be recorded is told beside what the run has failed of, never instead of it.
-    if (stopped === undefined || isRunsOwn(stopped.cause)) return yield* ended.failure
+    if (stopped === undefined) return yield* ended.failure
     const unwritten = Failure.report(ended.failure)
     yield* finished(telling, "failed", unwritten)
     const isKnown = aftermath.some(({ code }) => code === unwritten.code)

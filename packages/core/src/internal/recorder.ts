@@ -13,13 +13,25 @@ export type Write = (
   ...records: ReadonlyArray<WithoutTime<Journal.Record>>
 ) => Effect.Effect<void, LockLost | StoreFailed>
 
-/** Starts the journal with its first record; the others are added to it. */
+/**
+ * Starts the journal with its first record; the others are added to it. Once one could not be written, none is: what runs
+ * beside it must not go on as if all were recorded, and a journal that just stops is gone on with by the next run.
+ */
 export const begin = Effect.fnUntraced(function* (
   lease: Lease,
   header: WithoutTime<Journal.RecordOf<"RunBegan">>
 ): Effect.fn.Return<Write, LockLost | StoreFailed> {
   yield* lease.begin(yield* lineOf(header))
-  return (...records) => Effect.flatMap(Effect.forEach(records, lineOf), (lines) => lease.append(lines.join("")))
+  let broken: LockLost | StoreFailed | undefined
+  const append = (lines: string) =>
+    Effect.suspend(() => (broken === undefined ? lease.append(lines) : Effect.fail(broken))).pipe(
+      Effect.tapError((error) =>
+        Effect.sync(() => {
+          broken ??= error
+        })
+      )
+    )
+  return (...records) => Effect.flatMap(Effect.forEach(records, lineOf), (lines) => append(lines.join("")))
 })
 
 const lineOf = (record: WithoutTime<Journal.Record>): Effect.Effect<string> =>

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Check from "../Check.ts"
 import * as Failure from "../Failure.ts"
-import { LockLost, type Mode } from "../Lock.ts"
+import type { Mode } from "../Lock.ts"
 import { wayBack } from "./back.ts"
 import type { Emit } from "./emit.ts"
 import { execute } from "./execute.ts"
@@ -26,7 +26,7 @@ export const recover = <A, E, CheckR, ApplyR>(
 ): Effect.Effect<Aftermath, never, CheckR | ApplyR> => {
   if (mode === "undo") return undoUnfinished(opened, run)
   const { applied, stop } = run.state
-  if (stop === undefined || applied.length === 0 || stop.cause instanceof LockLost) return Effect.succeed([])
+  if (stop === undefined || applied.length === 0) return Effect.succeed([])
   switch (run.environment.onFailure) {
     case "undo":
       return undoThese(

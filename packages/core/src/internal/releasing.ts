@@ -6,6 +6,7 @@ import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import type { Actor, Revision } from "../Actor.ts"
 import * as Failure from "../Failure.ts"
+import { LockLost } from "../Lock.ts"
 import * as Look from "../Look.ts"
 import type { Release } from "../Release.ts"
 import { ReleaseNotRecorded } from "../RunError.ts"
@@ -127,9 +128,19 @@ const release = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   }
   yield* run.lease.writeRelease(next)
   run.emit({ _tag: "ReleaseRecorded", release: number })
-  yield* prune(opened, run, [...before, next], environment.keepReleases ?? defaultKeep)
+  yield* prune(opened, run, [...before, next], environment.keepReleases ?? defaultKeep).pipe(
+    Effect.catchCause((cause) => notPruned(run, cause))
+  )
   return { number, recorded: true }
 })
+
+/** The release is there: what could not be let go of is tried again after the next one. */
+const notPruned = <E, CheckR, ApplyR>({ emit }: Running<E, CheckR, ApplyR>, cause: Cause.Cause<unknown>) => {
+  const error = Cause.squash(cause)
+  if (Cause.hasInterrupts(cause) || error instanceof LockLost) return Effect.failCause(cause)
+  const { code, message } = Failure.report(error)
+  return Effect.sync(() => emit({ _tag: "Notice", code, message: `old releases could not be pruned: ${message}` }))
+}
 
 /** Lets go of the releases beyond the newest `keep`; what a kept one goes back to stays with it. */
 const prune = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(

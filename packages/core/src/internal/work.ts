@@ -127,7 +127,7 @@ const attempted = <E, CheckR, ApplyR>(
       const doing = limited(step, converge(run, step, prepared, made)).pipe(
         Effect.provideService(Attempt.Current, current)
       )
-      const exit = yield* finishing(doing, restore, step.traits.finishWithin, (within) =>
+      const exit = yield* finishing(doing, restore, step.traits.finishWithin, run.lease.lost, (within) =>
         run.emit({
           _tag: "Notice",
           code: "core.finishing",
@@ -288,7 +288,8 @@ const retrying = <A, E, CheckE, CheckR, ApplyR, R>(
   return Effect.retry(
     attempt,
     schedule.pipe(
-      Schedule.while(({ input }) => !Failure.isFinal(input)),
+      // What was applied is not applied again because that could not be recorded.
+      Schedule.while(({ input }) => !Failure.isFinal(input) && !isRunsOwn(input)),
       Schedule.tap(({ input }) => Effect.sync(() => say(input)))
     )
   )
