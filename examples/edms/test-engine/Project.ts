@@ -26,11 +26,12 @@ export interface Project {
   readonly frontend: string
   readonly backend: string
   readonly secrets: ReadonlyArray<string>
-  /** The deployment's inputs, as variables of the environment. */
-  readonly inputs: Readonly<Record<string, string>>
+  /** The deployment's inputs, as variables of the environment; a test may give others. */
+  readonly inputs: Record<string, string>
   readonly cli: (args: ReadonlyArray<string>, env?: Readonly<Record<string, string>>) => Promise<Ran>
   readonly plan: (args?: ReadonlyArray<string>) => Promise<Plan.Plan>
   readonly apply: (args?: ReadonlyArray<string>) => Promise<Applied>
+  readonly rollback: (args?: ReadonlyArray<string>) => Promise<Applied>
   /** The container of a service, as `docker inspect` shows it; `undefined` where there is none. */
   readonly inspect: (service: string) => Inspected | undefined
   readonly exec: (service: string, ...argv: ReadonlyArray<string>) => string
@@ -101,7 +102,7 @@ export const make = async (environment: "staging" | "production"): Promise<Proje
   const [backendPort, frontendPort] = [await freePort(), await freePort()]
   const secret = (label: string) => `${label}-${randomBytes(12).toString("hex")}`
   const [dbPassword, adminPassword, userPassword] = [secret("db'$pw"), secret("admin"), secret("user")]
-  const inputs = {
+  const inputs: Record<string, string> = {
     COMPOSE_PROJECT_NAME: name,
     EDMS_BACKEND_PORT: String(backendPort),
     EDMS_FRONTEND_PORT: String(frontendPort),
@@ -139,6 +140,19 @@ export const make = async (environment: "staging" | "production"): Promise<Proje
       })
     })
 
+  const change = async (command: "apply" | "rollback", args: ReadonlyArray<string>): Promise<Applied> => {
+    const ran = await cli([command, "--yes", "--json", ...args])
+    const events = ran.stdout
+      .trim()
+      .split("\n")
+      .map((line) => Schema.decodeUnknownSync(Event.Event)(JSON.parse(line)))
+    const finished = events.at(-1)
+    if (finished?._tag !== "RunFinished") throw new Error(`no end: ${ran.stdout.slice(-2000)}${ran.stderr}`)
+    const applied = events.flatMap((e) => (e._tag === "StepFinished" && e.outcome === "applied" ? [e.id] : []))
+    const failure = finished.failure === undefined ? "" : JSON.stringify(finished.failure, undefined, 2)
+    return { ...ran, stderr: `${ran.stderr}${failure}`, events, finished, applied }
+  }
+
   const docker: Project["docker"] = (...args) => output("docker", args)
   const container = (service: string): string | undefined =>
     docker(
@@ -170,18 +184,8 @@ export const make = async (environment: "staging" | "production"): Promise<Proje
       if (ran.stdout.trim() === "") throw new Error(`no plan: ${ran.stderr}`)
       return Schema.decodeUnknownSync(Plan.Plan)(JSON.parse(ran.stdout))
     },
-    apply: async (args = []) => {
-      const ran = await cli(["apply", "--yes", "--json", ...args])
-      const events = ran.stdout
-        .trim()
-        .split("\n")
-        .map((line) => Schema.decodeUnknownSync(Event.Event)(JSON.parse(line)))
-      const finished = events.at(-1)
-      if (finished?._tag !== "RunFinished") throw new Error(`no end: ${ran.stdout.slice(-2000)}${ran.stderr}`)
-      const applied = events.flatMap((e) => (e._tag === "StepFinished" && e.outcome === "applied" ? [e.id] : []))
-      const failure = finished.failure === undefined ? "" : JSON.stringify(finished.failure, undefined, 2)
-      return { ...ran, stderr: `${ran.stderr}${failure}`, events, finished, applied }
-    },
+    apply: (args = []) => change("apply", args),
+    rollback: (args = []) => change("rollback", args),
     inspect: (service) => {
       const id = container(service)
       return id === undefined ? undefined : (JSON.parse(docker("inspect", id)) as ReadonlyArray<Inspected>)[0]
@@ -212,10 +216,13 @@ export const make = async (environment: "staging" | "production"): Promise<Proje
       for (const id of ids("ps", "--all", "--quiet")) docker("rm", "--force", "--volumes", id)
       for (const id of ids("volume", "ls", "--quiet")) docker("volume", "rm", "--force", id)
       for (const id of ids("network", "ls", "--quiet")) docker("network", "rm", id)
-      // By name: a test may have given the name to an image that others use.
-      const format = ["--format", "{{.Repository}}:{{.Tag}}"]
-      const images = docker("images", ...format, "--filter", `reference=${name}-*`).split("\n")
-      for (const image of images.filter((line) => line !== "")) docker("rmi", "--force", image)
+      // By name: a test may have given the name to an image that others use. Then those that have lost their names.
+      const names = ["images", "--format", "{{.Repository}}:{{.Tag}}", "--filter"]
+      for (const reference of [`${name}-*`, `shipshape/${name}-*`]) {
+        const found = docker(...names, `reference=${reference}`).split("\n")
+        for (const image of found.filter((line) => line !== "")) docker("rmi", "--force", image)
+      }
+      for (const id of ids("images", "--quiet", "--filter", "dangling=true")) docker("rmi", "--force", id)
       fs.rmSync(directory, { recursive: true, force: true })
     }
   }
