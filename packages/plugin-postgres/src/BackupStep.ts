@@ -115,9 +115,12 @@ const isRestored = Effect.fn("postgres.backup.isRestored")(function* (
   return yield* whenReached(
     Effect.gen(function* () {
       const from = yield* probe.restoredFrom
+      const restored = from?.sha256 === found.sha256 && from.at > leaving.at
+      // Before anything that another step may change is looked at: what cannot be restored is known before any is applied.
+      if (!restored) yield* probe.readBackup(found)
       const { backup: newest } = yield* probe.newestBackup({ directory: of.directory })
       // The backup that is taken before the restore is the newest.
-      if (newest !== undefined && from?.sha256 === found.sha256 && from.at > leaving.at) return Check.satisfied(newest)
+      if (newest !== undefined && restored) return Check.satisfied(newest)
       const observed = yield* Look.Observed
       return Check.needed(
         [

@@ -1,4 +1,4 @@
-import { Look, Plugin, type Resource, Secrets, Target } from "@shipshape/core"
+import { Plugin, type Resource, Secrets, Target } from "@shipshape/core"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -148,14 +148,13 @@ const services = (
       const target = yield* Target.Target
       const session = yield* sessions.make(login, route)
       const reads = probe.make(session, login.resource)
-      const { database, resource } = login
+      const { database } = login
       const open = (other: string) => connect({ ...login, database: other }, route)
       const needs: backups.Needs = { database, server: reads.server, open, dumpHost, target }
       const read = reading.make(dumpHost, target)
       const { newestBackup, ...takes } = backups.make(needs, read)
-      const { restoredFrom, ...goesBack } = restores.make(needs, read)
-      const observed = resource === undefined ? restoredFrom : Effect.andThen(Look.observe(resource), restoredFrom)
-      return Context.make(PostgresProbe, { ...reads, newestBackup, restoredFrom: observed }).pipe(
+      const { readBackup, restoredFrom, ...goesBack } = restores.make(needs, read)
+      return Context.make(PostgresProbe, { ...reads, newestBackup, readBackup, restoredFrom }).pipe(
         Context.add(PostgresControl, control.make(session, login, { ...takes, ...goesBack }))
       )
     })

@@ -5,7 +5,7 @@
  */
 import { Access, type BackupProof, type Target } from "@shipshape/core"
 import type * as Effect from "effect/Effect"
-import type { DoneNotBoolean, DumpToolUnfit, QueryError } from "./PostgresError.ts"
+import type { BackupInvalid, DoneNotBoolean, DumpToolUnfit, QueryError } from "./PostgresError.ts"
 
 /**
  * What the server says of itself and of the user.
@@ -103,6 +103,16 @@ export interface BackupQuestion {
 }
 
 /**
+ * A backup that somebody has recorded. A {@link BackupProof:type} is one.
+ *
+ * @since 0.1.0
+ */
+export interface RecordedBackup {
+  readonly file: string
+  readonly sha256?: string | undefined
+}
+
+/**
  * A backup that does not count, and why.
  *
  * @since 0.1.0
@@ -184,6 +194,16 @@ export class PostgresProbe extends Access.Probe<
     ) => Effect.Effect<
       FoundBackups,
       ProbeError | DumpToolUnfit | Target.FileError | Target.RunError | Target.CommandNotAllowed
+    >
+    /**
+     * A backup by its file, and by its checksum where somebody has recorded it. It is refused where it is not what its
+     * manifest and its checksum say, or is of another database.
+     */
+    readonly readBackup: (
+      backup: RecordedBackup
+    ) => Effect.Effect<
+      BackupProof.BackupProof,
+      ProbeError | BackupInvalid | DumpToolUnfit | Target.FileError | Target.RunError | Target.CommandNotAllowed
     >
     /**
      * Which backup the database was made of; `undefined` where it was not, or where it is missing. It is asked of another

@@ -31,7 +31,7 @@ const nothing: Statement = { text: "SELECT 1", values: [] }
 export const make = (
   session: Session,
   where: Where,
-  backups: Omit<Backups, "newestBackup"> & Omit<Restores, "restoredFrom">
+  backups: Omit<Backups, "newestBackup"> & Omit<Restores, "readBackup" | "restoredFrom">
 ): PostgresControl["Service"] => {
   const execute = (statement: Statement) => Effect.asVoid(session.execute(statement))
   /** A type as the server writes it. */

@@ -13,7 +13,7 @@ import type { Session } from "./session.ts"
 export const make = (
   session: Session,
   resource: Resource.Resource | undefined
-): Omit<PostgresProbe["Service"], "newestBackup" | "restoredFrom"> => {
+): Omit<PostgresProbe["Service"], "newestBackup" | "readBackup" | "restoredFrom"> => {
   const observe = resource === undefined ? Effect.void : Look.observe(resource)
   const askNow = makeAsk(session)
   const ask = (question: Question) => Effect.andThen(observe, askNow(question))

@@ -5,7 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { PostgresControl, Restore, Restored, RestoreError } from "../PostgresControl.ts"
 import { BackupInvalid, RestoreRefused } from "../PostgresError.ts"
-import type { PostgresProbe, RestoredFrom } from "../PostgresProbe.ts"
+import type { PostgresProbe, RecordedBackup, RestoredFrom } from "../PostgresProbe.ts"
 import type { Read } from "./backupReading.ts"
 import type { Needs } from "./backups.ts"
 import { drill } from "./restoreDrill.ts"
@@ -15,12 +15,14 @@ import * as settings from "./restoreSettings.ts"
 import * as swaps from "./restoreSwap.ts"
 
 export interface Restores
-  extends Pick<PostgresProbe["Service"], "restoredFrom">,
+  extends Pick<PostgresProbe["Service"], "readBackup" | "restoredFrom">,
     Pick<PostgresControl["Service"], "drill" | "restore" | "discard"> {}
 
 export const make = (needs: Needs, read: Read): Restores => ({
   drill: drill(needs, read),
   restore: restore(needs, read),
+  readBackup: (backup) =>
+    Effect.scoped(Effect.flatMap(scratches.besides(needs), ({ major }) => recorded(needs, read, major, backup))),
   restoredFrom: restoredFrom(needs),
   discard: discard(needs)
 })
@@ -40,16 +42,25 @@ const restore =
   ({ file, keepAs, sha256 }: Restore): Effect.Effect<Restored, RestoreError> =>
     Effect.scoped(
       Effect.gen(function* () {
-        const { database } = needs
         const beside = yield* scratches.besidesAlone(needs)
-        const backup = yield* read({ file, database, major: beside.major })
-        if (sha256 !== undefined && sha256 !== backup.sha256) return yield* otherBackup(file, sha256, backup.sha256)
+        const backup = yield* recorded(needs, read, beside.major, { file, sha256 })
         const hands = { changing: beside.connection, ending: (yield* scratches.besides(needs)).connection }
         const scratch = scratches.restoreName(backup.sha256)
         const job: Job = { needs, hands, beside, backup, scratch, keepAs }
         return (yield* goOn(job)) ?? (yield* replace(job))
       })
     )
+
+/** A backup, if it is the one that somebody has recorded. */
+const recorded = Effect.fnUntraced(function* (
+  { database }: Needs,
+  read: Read,
+  major: number,
+  { file, sha256 }: RecordedBackup
+) {
+  const backup = yield* read({ file, database, major })
+  return sha256 === undefined || sha256 === backup.sha256 ? backup : yield* otherBackup(file, sha256, backup.sha256)
+})
 
 export const otherBackup = (file: string, wanted: string, found: string): BackupInvalid =>
   new BackupInvalid({

@@ -271,6 +271,10 @@ const reading = (
           query === undefined ? Effect.fail(writing.unknown(text, "queries")) : Effect.sync(() => query(world, values))
       ),
     newestBackup: ({ directory }) => look(() => backups.newest(world, directory)),
-    restoredFrom: look(() => world.restoredFrom)
+    readBackup: (backup) => Effect.andThen(reached, backups.read(world, backup)),
+    restoredFrom: Effect.andThen(
+      reached,
+      Effect.sync(() => world.restoredFrom)
+    )
   }
 }

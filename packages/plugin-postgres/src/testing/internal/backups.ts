@@ -8,7 +8,7 @@ import { otherRows } from "../../internal/restoreScratch.ts"
 import { keptName, notKept, otherBackup } from "../../internal/restores.ts"
 import type { HeldBackup, NewBackup, PostgresControl, Restore, Restored, RestoreError } from "../../PostgresControl.ts"
 import { BackupInvalid, type ConnectError } from "../../PostgresError.ts"
-import type { FoundBackups } from "../../PostgresProbe.ts"
+import type { FoundBackups, RecordedBackup } from "../../PostgresProbe.ts"
 import type { Backup, Contents, PostgresWorld } from "../PostgresWorld.ts"
 
 type Writing = Pick<
@@ -28,6 +28,12 @@ export const newest = (world: PostgresWorld, directory: string): FoundBackups =>
     })
   }
 }
+
+/** A backup that is what somebody has recorded. */
+export const read = (
+  world: PostgresWorld,
+  backup: RecordedBackup
+): Effect.Effect<BackupProof.BackupProof, BackupInvalid> => Effect.map(readBack(world, backup), proofOf)
 
 const ofFolder = (world: PostgresWorld, directory: string): ReadonlyArray<Backup> =>
   [...world.backups.values()]
@@ -115,7 +121,7 @@ const held = (world: PostgresWorld, file: string, change: (holders: Set<string>)
 /** A backup whose contents are what it says. */
 const readBack = Effect.fnUntraced(function* (
   world: PostgresWorld,
-  { file, sha256 }: Restore
+  { file, sha256 }: RecordedBackup
 ): Effect.fn.Return<Backup, BackupInvalid> {
   const backup = world.backups.get(file)
   if (backup === undefined || !backup.intact || backup.database !== world.server.database)
