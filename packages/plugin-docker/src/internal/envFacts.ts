@@ -2,15 +2,24 @@
 import { Target } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import * as SchemaTransformation from "effect/SchemaTransformation"
 import { unlessDenied } from "./envReading.ts"
 import { sha256Of, stash } from "./keptFiles.ts"
+
+/** Permission bits, written as people know them: `"640"`. */
+const Octal = Schema.String.check(Schema.isPattern(/^[0-7]{1,4}$/)).pipe(
+  Schema.decodeTo(
+    Schema.Int,
+    SchemaTransformation.transform({ decode: (text) => Number.parseInt(text, 8), encode: (mode) => mode.toString(8) })
+  )
+)
 
 /** Facts of a file; none of one that is not there, and no digest of one that this user may not read. */
 export const factFields = {
   sha256: Schema.optionalKey(Schema.String),
   owner: Schema.optionalKey(Schema.Int),
   group: Schema.optionalKey(Schema.Int),
-  mode: Schema.optionalKey(Schema.Int)
+  mode: Schema.optionalKey(Octal)
 }
 
 type Facts = Schema.Struct.Type<typeof factFields>
