@@ -5,7 +5,8 @@ import type { BackupProof } from "../BackupProof.ts"
 import * as History from "../History.ts"
 import * as Journal from "../Journal.ts"
 import type { Holder } from "../Lock.ts"
-import type { Interrupted } from "../Plan.ts"
+import type { Interrupted, PlannedStep } from "../Plan.ts"
+import { altersData } from "../Policy.ts"
 import type { Operations, StoreFailed } from "../Store.ts"
 import { digest } from "./digest.ts"
 
@@ -26,7 +27,7 @@ export interface Unfinished {
   readonly first: number
   /** In the order in which they began; each step once. */
   readonly begun: ReadonlyArray<Begun>
-  /** The backups that these runs have taken. */
+  /** The backups that these runs have taken before they began to change data: a new one would hold what they changed. */
   readonly proofs: ReadonlyArray<BackupProof>
 }
 
@@ -62,13 +63,19 @@ export const readPast = Effect.fnUntraced(function* (
     const began = last.records.find((record) => record._tag === "RunBegan")
     if (began === undefined) continue
     const ended = last.records.findLast((record) => record._tag === "RunEnded")
-    if (ended !== undefined && ended.outcome !== "interrupted") return nothing
+    // A run that was refused has changed nothing: what was interrupted before it still is.
+    if (ended?.outcome === "refused") continue
+    if (ended !== undefined && ended.outcome !== "interrupted" && !isStuckUndo(began, ended)) return nothing
     const running = locked ? undefined : yield* store.holder
     if (running?.run === run) return { unfinished: undefined, running }
     return { unfinished: yield* unfinishedOf(store, run, last, began), running }
   }
   return nothing
 })
+
+/** Taking back has failed: once its cause is mended, it can be tried again. */
+const isStuckUndo = ({ mode }: Journal.RecordOf<"RunBegan">, { outcome }: Journal.RecordOf<"RunEnded">): boolean =>
+  mode === "undo" && outcome === "failed"
 
 const unfinishedOf = Effect.fnUntraced(function* (
   store: Operations,
@@ -91,9 +98,7 @@ const unfinishedOf = Effect.fnUntraced(function* (
     first,
     planned: last.records.findLast((record) => record._tag === "Planned"),
     begun: begunOf(chain),
-    proofs: chain.flatMap((record) =>
-      record._tag === "AttemptEnded" && record.proof !== undefined ? [record.proof] : []
-    ),
+    proofs: proofsOf(chain),
     interrupted: {
       run,
       at: last.records.at(-1)?.at ?? began.at,
@@ -109,6 +114,21 @@ const unfinishedOf = Effect.fnUntraced(function* (
 const lastEnded = (records: ReadonlyArray<Journal.Record>): { readonly step: string } | undefined => {
   const ended = records.findLast((record) => record._tag === "AttemptEnded")
   return ended?.outcome === "interrupted" ? ended : undefined
+}
+
+/** A backup after which no data was changed does not count: what was written to them since is not in it. */
+const proofsOf = (records: ReadonlyArray<Journal.Record>): ReadonlyArray<BackupProof> => {
+  const taken: Array<BackupProof> = []
+  let counting = 0
+  let planned = new Map<string, PlannedStep>()
+  for (const record of records) {
+    if (record._tag === "Planned") planned = new Map(record.plan.steps.map((step) => [step.id, step]))
+    else if (record._tag === "AttemptEnded" && record.proof !== undefined) taken.push(record.proof)
+    else if (record._tag === "AttemptBegan" && altersData({ ...planned.get(record.step), risk: record.risk })) {
+      counting = taken.length
+    }
+  }
+  return taken.slice(0, counting)
 }
 
 const begunOf = (records: ReadonlyArray<Journal.Record>): ReadonlyArray<Begun> => {
