@@ -97,6 +97,13 @@ const syncFolder = async (file: string): Promise<void> => {
   }
 }
 
+/** Makes a folder, and those above it that are not there: whatever is synced in one is lost with a name that is not. */
+const makeFolders = async (folder: string): Promise<void> => {
+  const first = await fs.mkdir(folder, { recursive: true })
+  if (first === undefined) return
+  for (let made = folder; made.length >= first.length; made = path.dirname(made)) await syncFolder(made)
+}
+
 const append = async (file: string, content: string | Uint8Array, ownership: Ownership): Promise<void> => {
   const before = await fs.stat(file).catch(() => undefined)
   const handle = await fs.open(file, "a", ownership.mode ?? 0o644)
@@ -144,7 +151,7 @@ export const make = (
       attempt("add to", at(file), () => append(at(file), content, ownership)),
     makeDirectory: (file, ownership = {}) =>
       attempt("make folder", at(file), async () => {
-        await fs.mkdir(at(file), { recursive: true })
+        await makeFolders(at(file))
         await own(at(file), ownership)
       }),
     setOwnership: (file, ownership) => attempt("change owner or mode of", at(file), () => own(at(file), ownership)),
