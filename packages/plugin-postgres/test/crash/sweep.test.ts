@@ -1,0 +1,132 @@
+/** A deployment is killed at every write of its journal, and at random moments: nothing is lost, and nothing is done twice. */
+import type { Plan } from "@shipshape/core"
+import type { Crash } from "@shipshape/core/testing"
+import { assert, describe, it } from "vitest"
+import { forThisFile, type Ground } from "./ground.ts"
+import { judge, type Kill, type Outcome, type Trial, undisturbed } from "./trial.ts"
+import type { Whom } from "./workers.ts"
+
+/** With `full`, as CI runs it, all that the sweep promises; else what is enough to see most mistakes. */
+const full = process.env.SHIPSHAPE_SWEEP === "full"
+const randomMoments = full ? { update: 150, fresh: 50 } : { update: 16, fresh: 8 }
+const atATime = 4
+
+/** Numbers from 0 to 1 that look random, and are the same in each run of the test. */
+const randomOf = (seed: number) => {
+  let state = seed
+  return (): number => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0
+    return state / 2 ** 32
+  }
+}
+
+const random = randomOf(20_260_728)
+const whoever = (): Whom => (random() < 0.5 ? "process" : "tree")
+
+const points: ReadonlyArray<Crash.Point["when"]> = ["before", "torn", "after"]
+
+const boundary = (at: number, when: Crash.Point["when"]): Kill => ({
+  crash: { at, when, kept: random(), whom: whoever() }
+})
+
+/** At every write of a run that makes so many, and there each way or one of them. */
+const boundaries = (strategy: Plan.Strategy, writes: number, ways: "each" | "one"): ReadonlyArray<Trial> =>
+  Array.from({ length: writes }, (_, i) => i + 1).flatMap((at) =>
+    points
+      .filter((_, i) => ways === "each" || i === at % points.length)
+      .map((when) => ({ strategy, kills: [boundary(at, when)], resume: random() < 0.5 }))
+  )
+
+/** Whether a kill leaves a run cut off: before its journal begins a run is none, and after its end it is no longer one. */
+const cutsOff =
+  (writes: number) =>
+  ({ kills: [kill] }: Trial): boolean => {
+    if (kill === undefined || !("crash" in kill)) return false
+    const { at, when } = kill.crash
+    return !(at === 1 && when !== "after") && !(at === writes && when === "after")
+  }
+
+const moment = (millis: number): Kill => ({ millis: random() * millis, whom: whoever() })
+
+/** At any time of a run that takes so long; each fourth next run is killed too. */
+const moments = (strategy: Plan.Strategy, count: number, writes: number, millis: number): ReadonlyArray<Trial> =>
+  Array.from({ length: count }, (_, i) => {
+    const second =
+      i % 8 === 3 ? [moment(millis)] : i % 8 === 7 ? [boundary(1 + Math.floor(random() * writes), "torn")] : []
+    return { strategy, kills: [moment(millis), ...second], resume: random() < 0.5 }
+  })
+
+const tell = ({ kills, resume, strategy }: Trial): string => JSON.stringify({ strategy, kills, resume })
+
+/** Does all trials, some at a time, and sums up what has come of them. */
+const all = async (ground: Ground, should: ReadonlyArray<string>, trials: ReadonlyArray<Trial>) => {
+  const sum = { interrupted: 0, lost: 0, double: 0, unsure: 0 }
+  const problems: Array<string> = []
+  const rest = [...trials]
+  const lane = async (): Promise<void> => {
+    for (let trial = rest.shift(); trial !== undefined; trial = rest.shift()) {
+      const outcome: Outcome = await judge(ground, should, trial)
+      for (const key of ["interrupted", "lost", "double", "unsure"] as const) sum[key] += outcome[key]
+      if (outcome.problems.length > 0) problems.push(`${tell(trial)}\n  ${outcome.problems.join("\n  ")}`)
+    }
+  }
+  await Promise.all(Array.from({ length: atATime }, lane))
+  return { ...sum, problems }
+}
+
+const summary = (
+  name: string,
+  trials: number,
+  seconds: number,
+  { double, interrupted, lost, unsure }: Omit<Outcome, "problems">
+) =>
+  `${name}: ${trials} trials, ${interrupted} runs cut off, ${lost} lost, ${double} double, ${unsure} said to be unsure, ${seconds.toFixed(0)} s`
+
+describe("a deployment that is killed", () => {
+  const ground = forThisFile(atATime)
+
+  const sweep = async (
+    name: string,
+    strategy: Plan.Strategy,
+    trials: (writes: number, millis: number) => ReadonlyArray<Trial>
+  ) => {
+    const begun = performance.now()
+    // The first are slower than those that come after them; how long one takes depends on how many run at a time.
+    const some = () => Promise.all(Array.from({ length: atATime }, () => undisturbed(ground(), strategy)))
+    await some()
+    const quiet = await some()
+    const longest = Math.max(...quiet.map(({ answer }) => answer.millis))
+    const { answer, picture } = await undisturbed(ground(), strategy)
+    const planned = trials(answer.writes, longest)
+    const result = await all(ground(), picture, planned)
+    console.log(summary(name, planned.length, (performance.now() - begun) / 1000, result))
+    assert.isEmpty(
+      result.problems,
+      `${result.problems.length} of ${planned.length}:\n${result.problems.slice(0, 10).join("\n")}`
+    )
+    assert.deepStrictEqual([result.lost, result.double], [0, 0])
+    return { ...result, planned, writes: answer.writes }
+  }
+
+  it("at every write of its journal ends as if it were not", { timeout: 900_000 }, async () => {
+    const { interrupted, planned, writes } = await sweep("boundaries", "update", (writes) =>
+      boundaries("update", writes, full ? "each" : "one")
+    )
+    assert.isAbove(writes, 50)
+    assert.strictEqual(interrupted, planned.filter(cutsOff(writes)).length)
+  })
+
+  it("at any moment ends as if it were not", { timeout: 900_000 }, async () => {
+    const { interrupted } = await sweep("moments", "update", (writes, millis) =>
+      moments("update", randomMoments.update, writes, millis)
+    )
+    assert.isAbove(interrupted, randomMoments.update / 2)
+  })
+
+  it("while it starts afresh ends as if it were not", { timeout: 900_000 }, async () => {
+    await sweep("fresh", "fresh", (writes, millis) => [
+      ...boundaries("fresh", full ? writes : 12, "one"),
+      ...moments("fresh", randomMoments.fresh, writes, millis)
+    ])
+  })
+})

@@ -1,0 +1,161 @@
+/** Processes that run the deployment, and how they are killed. */
+import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { fileURLToPath } from "node:url"
+import type { Event, Failure, Plan } from "@shipshape/core"
+import type { Crash } from "@shipshape/core/testing"
+import type { Version } from "./deployment.ts"
+import { dropUnsynced } from "./power.ts"
+import type { World } from "./world.ts"
+
+/**
+ * Who is killed: the process alone, so that what it has started goes on; or all of them, as when the power fails, and what
+ * they have not synced is gone.
+ */
+export type Whom = "process" | "tree"
+
+/** Ends when it is time to kill a run that has begun, and says who is killed. */
+type Time = () => Promise<Whom>
+
+/** What a process is to do. */
+export interface Job {
+  readonly world: World
+  readonly variables: Readonly<Record<string, string>>
+  readonly strategy: Plan.Strategy
+  readonly ask: "plan" | "apply"
+  readonly resume?: "finish" | "undo"
+  /** Which version of the deployment. */
+  readonly deployment?: Version
+  /** It dies at one of its writes; of a torn text so much is left, from 0 to 1. */
+  readonly crash?: Pick<Crash.Point, "at" | "when"> & { readonly kept: number; readonly whom: Whom }
+}
+
+/** How a run has ended, where it was not killed. */
+export interface Answer {
+  readonly exitCode: number
+  readonly failure: Failure.Report | undefined
+  readonly interrupted: Plan.Interrupted | undefined
+  /** Ids of the steps that the plan would apply, or knows later. */
+  readonly pending: ReadonlyArray<string>
+  readonly notices: ReadonlyArray<{ readonly code: string; readonly message: string }>
+  readonly steps: ReadonlyArray<Event.StepResult>
+  readonly undone: ReadonlyArray<{ readonly id: string; readonly outcome: string }>
+  /** How often it has written to its journal and releases. */
+  readonly writes: number
+  readonly millis: number
+}
+
+type Said = { readonly said: "ready" | "begun" } | { readonly said: "ended"; readonly answer: Answer }
+
+interface Worker {
+  readonly child: ChildProcess
+  readonly ready: Promise<void>
+  readonly ended: Promise<void>
+}
+
+export interface Workers {
+  /** Runs the deployment in a process that has run others before, or none; `undefined` where it was killed. */
+  readonly run: (job: Job, time?: Time) => Promise<Answer | undefined>
+  readonly end: () => Promise<void>
+}
+
+const program = fileURLToPath(new URL("fixtures/worker.ts", import.meta.url))
+
+const start = (cache: string): Worker => {
+  const child = spawn(
+    process.execPath,
+    ["--disable-warning=ExperimentalWarning", "--conditions=@shipshape/source", program],
+    { stdio: ["ignore", "inherit", "inherit", "pipe", "ipc"], env: { ...process.env, NODE_COMPILE_CACHE: cache } }
+  )
+  return {
+    child,
+    ended: new Promise((resolve) => child.once("exit", () => resolve())),
+    ready: new Promise((resolve) => child.once("message", () => resolve()))
+  }
+}
+
+/** A process and all that it has started. */
+const treeOf = (pid: number): ReadonlyArray<number> => {
+  const all = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" })
+  const rows = all
+    .trim()
+    .split("\n")
+    .map((row) => row.trim().split(/\s+/).map(Number))
+  const below = (of: number): ReadonlyArray<number> => [
+    of,
+    ...rows.flatMap(([child = 0, parent]) => (parent === of ? below(child) : []))
+  ]
+  return below(pid)
+}
+
+/** Ends a process, if it has not ended by itself meanwhile. */
+const end = (pid: number): void => {
+  try {
+    process.kill(pid, "SIGKILL")
+  } catch (error) {
+    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error
+  }
+}
+
+const kill = ({ child }: Worker, whom: Whom): void => {
+  if (whom === "tree" && child.pid !== undefined) {
+    // It starts nothing more while its children are counted.
+    child.kill("SIGSTOP")
+    for (const pid of treeOf(child.pid)) if (pid !== child.pid) end(pid)
+  }
+  child.kill("SIGKILL")
+}
+
+/** Has a process do a job, and kills it when it is time. */
+const ask = (worker: Worker, job: Job, time: Time | undefined): Promise<Answer | undefined> =>
+  new Promise((resolve) => {
+    const { child, ended } = worker
+    let killed: Whom = "process"
+    const die = (whom: Whom) => {
+      killed = whom
+      kill(worker, whom)
+    }
+    child.stdio[3]?.once("data", () => die("tree"))
+    child.on("message", (message: Said) => {
+      if (message.said === "begun" && time !== undefined) void time().then(die)
+      if (message.said === "ended" && time === undefined) resolve(message.answer)
+    })
+    void ended.then(() => {
+      if (killed === "tree") dropUnsynced(job.world)
+      resolve(undefined)
+    })
+    child.send(job)
+  })
+
+/** Makes a pool of processes; who is killed is replaced at once. What they compile is kept in a folder. */
+export const workers = async (size: number, cache: string): Promise<Workers> => {
+  const first = start(cache)
+  await first.ready
+  const idle: Array<Worker> = [first, ...Array.from({ length: size - 1 }, () => start(cache))]
+  const waiting: Array<(worker: Worker) => void> = []
+  const give = (worker: Worker): void => {
+    const next = waiting.shift()
+    if (next === undefined) idle.push(worker)
+    else next(worker)
+  }
+  const take = (): Promise<Worker> => {
+    const worker = idle.shift()
+    return worker === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(worker)
+  }
+  return {
+    run: async (job, time) => {
+      const worker = await take()
+      await worker.ready
+      const answer = await ask(worker, job, time)
+      worker.child.removeAllListeners("message")
+      worker.child.stdio[3]?.removeAllListeners("data")
+      give(answer === undefined ? start(cache) : worker)
+      return answer
+    },
+    end: async () => {
+      for (const worker of idle) {
+        worker.child.disconnect()
+        await worker.ended
+      }
+    }
+  }
+}
