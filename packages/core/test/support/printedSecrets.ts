@@ -212,11 +212,14 @@ export const printed = (value: string): ReadonlyArray<string> => [
 /** How many characters of a loose writing may stay: 2 bytes before, 1 behind, and the characters at both ends. */
 const loose = 8
 
-/** What is seen of secrets: pieces that hold more than the mask and white space. `pieces` is how many there were. */
+/**
+ * What is seen of secrets: pieces that hold more than the mask and white space. `pieces` is how many there were. A piece
+ * ends where a terminal has cut its line off, too.
+ */
 export const leaksIn = (text: string): { readonly pieces: number; readonly leaks: ReadonlyArray<string> } => {
   const leaks: Array<string> = []
   let pieces = 0
-  for (const [, strict, free] of text.matchAll(/⟦([^⟦⟧]*)⟧|⟪([^⟪⟫]*)⟫/g)) {
+  for (const [, strict, free] of text.matchAll(/⟦([^⟦⟧]*?)(?:⟧|…\n)|⟪([^⟪⟫]*?)(?:⟫|…\n)/g)) {
     pieces++
     const shown = (strict ?? free ?? "")
       .replaceAll("•", "")
