@@ -91,6 +91,11 @@ export interface Status {
     readonly recorded: string | undefined
     readonly now: string | undefined
   }>
+  /**
+   * Steps of which that cannot be told: they are not in order and know no way back to look along, or are none of the
+   * deployment any more.
+   */
+  readonly unknown: ReadonlyArray<string>
   /** What every check says now. */
   readonly plan: Plan
   /** The run that is going on. */

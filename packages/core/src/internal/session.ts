@@ -11,7 +11,7 @@ import type { Plan } from "../Plan.ts"
 import type { Base } from "../Plugin.ts"
 import { type Ingredients, type Proposal, sealed } from "../Proposal.ts"
 import type { Allowed, Release } from "../Release.ts"
-import type { AnyOptions, ApplyOptions, Report, RunFailed, Session, Status } from "../Run.ts"
+import type { AnyOptions, ApplyOptions, Report, RunFailed, Session } from "../Run.ts"
 import type { ReleaseUnknown } from "../RunError.ts"
 import { RunFailedError } from "../RunError.ts"
 import * as Secrets from "../Secrets.ts"
@@ -22,14 +22,13 @@ import { actor } from "./actor.ts"
 import { announce, applyRun } from "./applying.ts"
 import { backupOf, backupsIn, releaseOf, wayBack } from "./back.ts"
 import { canonical, maskJson } from "./canonical.ts"
-import { differences } from "./difference.ts"
 import { makeEmit } from "./emit.ts"
 import type { Ended } from "./journalled.ts"
 import type { Opened, Seen, Started } from "./opened.ts"
 import { readPast } from "./past.ts"
-import { partsOf, recordAll } from "./releasing.ts"
 import { countsOf } from "./running.ts"
 import { see } from "./seeing.ts"
+import { statusOf } from "./standing.ts"
 import { version } from "./version.ts"
 
 /** How many steps of a group run at a time, where nobody says it. */
@@ -225,19 +224,3 @@ const runFailed = <E>({
   // What ended the run is an error of the deployment's own type, or one of the engine's, which `RunFailed` lists.
   return error as RunFailed<E>
 }
-
-/** The running release, and where the world is no longer what it recorded. */
-const statusOf = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
-  opened: Opened<A, E, CheckR, ApplyR>,
-  seen: Seen<E, CheckR, ApplyR>
-) {
-  const release = (yield* opened.store.releases).at(-1)
-  const holder = seen.past.running ?? (yield* opened.store.holder)
-  const recorded = release === undefined ? [] : yield* recordAll(opened, seen.values)
-  const now = partsOf(recorded)
-  const moved = Object.entries(release?.parts ?? {}).flatMap(([step, { part }]) =>
-    differences(part, now[step]?.part).map(({ after, before, path }) => ({ step, path, recorded: before, now: after }))
-  )
-  const status: Status = { release, differences: moved, plan: seen.plan, holder }
-  return status
-})

@@ -198,12 +198,33 @@ describe("status", () => {
     here.make("front", "somebody was here")
     const ended = await status(here)
     expect(ended.code).toBe(1)
-    expect(ended.out).toContain("  ~ front   apply would put it right: front somebody was here → front 1\n")
-    expect(ended.out).toContain("1 of 4 steps not in order: front")
+    expect(ended.out).toContain("  ~ front   front: front 1 → somebody was here\n")
+    expect(ended.out).toContain("what the deployment asks for now: 1 of 4 steps not in order: front")
     expect(JSON.parse((await status(here, "--json")).out)).toMatchObject({
       inOrder: false,
       differences: [{ step: "front" }]
     })
+  })
+
+  it("does not blame the world for what the deployment or its inputs ask for by now", async () => {
+    const here = world()
+    await run(["apply", ...staging, "--yes"], here, shop())
+    const later = { ...here, env: { ...here.env, VERSION: "2" } }
+    const ended = await status(later)
+    expect(ended.code).toBe(1)
+    expect(ended.out).toContain("  the world is as the release left it\n")
+    expect(ended.out).toContain("  what the deployment asks for now: 3 of 4 steps not in order: front, schema, back\n")
+    here.make("front", "somebody was here")
+    const moved = await status(later)
+    expect(moved.out).toContain(
+      "the world is no longer as the release left it:\n  ~ front   front: front 1 → somebody was"
+    )
+    here.make("schema", "3")
+    const both = JSON.parse((await status(later, "--json")).out)
+    expect(both.differences).toEqual([
+      { step: "front", path: "front", recorded: "front 1", now: "somebody was here" },
+      { step: "schema", path: "version", recorded: "1", now: "3" }
+    ])
   })
 
   it("says what was interrupted, and who is at work", async () => {

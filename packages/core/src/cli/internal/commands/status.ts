@@ -26,6 +26,7 @@ const encode = Schema.encodeSync(
           now: Schema.optionalKey(Schema.String)
         })
       ),
+      unknown: Schema.Array(Schema.String),
       holder: Schema.optionalKey(Holder),
       plan: Plan
     })
@@ -54,7 +55,7 @@ export const statusCommand = Effect.fnUntraced(function* (context: Context, requ
 const isAsRecorded = ({ differences, plan }: Run.Status): boolean =>
   differences.length === 0 && plan.interrupted === undefined && plan.steps.every(isInOrder)
 
-const jsonOf = ({ differences, holder, plan, release }: Run.Status, inOrder: boolean): string =>
+const jsonOf = ({ differences, holder, plan, release, unknown }: Run.Status, inOrder: boolean): string =>
   encode({
     inOrder,
     ...(release === undefined ? {} : { release }),
@@ -64,6 +65,7 @@ const jsonOf = ({ differences, holder, plan, release }: Run.Status, inOrder: boo
       ...(recorded === undefined ? {} : { recorded }),
       ...(now === undefined ? {} : { now })
     })),
+    unknown,
     ...(holder === undefined ? {} : { holder }),
     plan
   })

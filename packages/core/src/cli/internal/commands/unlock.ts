@@ -10,19 +10,19 @@ import { usage } from "../usage.ts"
 /** Breaks the lock of a run that is going on. */
 export const unlockCommand = Effect.fnUntraced(function* (context: Context, request: Of<"unlock">) {
   const { environment, surface } = context
-  yield* checkApproval(request.command, request, surface)
-  if (request.reason === undefined && !surface.interactive) {
-    return yield* usage(
-      "unlock needs a reason, and there is nobody to ask",
-      "say --reason TEXT: it is noted in the journal"
-    )
-  }
   return yield* Effect.gen(function* () {
     const records = yield* openRecords(context, request)
     const holder = yield* records.holder
     if (holder === undefined) {
       surface.out(`nobody holds the lock of ${context.deployment.name} in ${environment}\n`)
       return ExitCode.succeeded
+    }
+    yield* checkApproval(request.command, request, surface)
+    if (request.reason === undefined && !surface.interactive) {
+      return yield* usage(
+        "unlock needs a reason, and there is nobody to ask",
+        "say --reason TEXT: it is noted in the journal"
+      )
     }
     surface.out(`${heldBy(holder, Date.now()).message}\n`)
     const losing = "It stops before its next step, and another run may begin while a step of it is still under way"

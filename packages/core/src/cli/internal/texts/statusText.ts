@@ -5,7 +5,7 @@ import { proofText } from "../../../reporter/internal/figures.ts"
 import { interruptedText } from "../../../reporter/internal/head.ts"
 import { displayWidth, truncate, wrap } from "../../../reporter/internal/text.ts"
 import type { View } from "../../../reporter/Options.ts"
-import { changeText, isInOrder } from "../../../reporter/Plan.ts"
+import { isInOrder } from "../../../reporter/Plan.ts"
 import { shortRevision } from "../revision.ts"
 import { moment } from "./moment.ts"
 
@@ -76,36 +76,37 @@ const factsOf = (json: Schema.Json, path = ""): ReadonlyArray<readonly [string, 
   return Object.entries(json).flatMap(([key, value]) => factsOf(value, path === "" ? key : `${path}.${key}`))
 }
 
-const differenceLines = ({ differences, plan }: Status, { paint, width }: View): ReadonlyArray<string> => {
-  if (differences.length === 0) return [`  ${paint.green("the world is as the release left it")}`]
+const differenceLines = ({ differences, unknown }: Status, { paint, width }: View): ReadonlyArray<string> => {
+  const lines = (text: string): ReadonlyArray<string> => wrap(text, width - 2).map((line) => `  ${line}`)
+  const untold =
+    unknown.length === 0 ? [] : lines(`not known, whether ${unknown.join(", ")} still is`).map(paint.yellow)
+  if (differences.length === 0) {
+    const far = unknown.length === 0 ? "" : ", as far as can be seen"
+    return [...lines(`the world is as the release left it${far}`).map(paint.green), ...untold]
+  }
   const column = Math.max(...differences.map(({ step }) => displayWidth(step)))
-  const pending = new Map(plan.steps.flatMap((step) => (step.action === "none" ? [] : [[step.id, step] as const])))
   return [
     `  ${paint.red("the world is no longer as the release left it:")}`,
-    ...differences.flatMap((difference) => {
-      const { now, path, recorded, step } = difference
-      // What a step would leave is not known before it is in order: then its check says what has moved.
-      const lacking = path === "" && now === undefined ? pending.get(step) : undefined
-      const text =
-        lacking === undefined
-          ? `${path === "" ? "" : `${path}: `}${recorded ?? "nothing"} → ${now ?? "nothing"}`
-          : `apply would put it right: ${lacking.changes.map(changeText).join(", ") || (lacking.reason ?? "")}`
-      return wrap(text, width - column - 7).map((line, i) =>
-        i === 0
-          ? `  ${paint.yellow("~")} ${step}${" ".repeat(column - displayWidth(step) + 3)}${line}`
-          : `${" ".repeat(column + 7)}${line}`
+    ...differences.flatMap(({ now, path, recorded, step }) =>
+      wrap(`${path === "" ? "" : `${path}: `}${recorded ?? "nothing"} → ${now ?? "nothing"}`, width - column - 7).map(
+        (line, i) =>
+          i === 0
+            ? `  ${paint.yellow("~")} ${step}${" ".repeat(column - displayWidth(step) + 3)}${line}`
+            : `${" ".repeat(column + 7)}${line}`
       )
-    })
+    ),
+    ...untold
   ]
 }
 
-/** What checks say: how many are in order, and which are not. */
-const checkLines = ({ plan }: Status, { paint, width }: View): ReadonlyArray<string> => {
+/** What checks say, which may ask for something else by now: how many are in order, and which are not. */
+const checkLines = ({ plan, release }: Status, { paint, width }: View): ReadonlyArray<string> => {
   const checked = plan.steps.filter((step) => step.skipped !== true && step.everyRun !== true)
   const wrong = plan.steps.filter((step) => !isInOrder(step)).map((step) => step.id)
+  const what = release === undefined ? "" : "what the deployment asks for now: "
   return wrong.length === 0
     ? [`  ${paint.green(`all ${checked.length} steps in order`)}`]
-    : wrap(`${wrong.length} of ${checked.length} steps not in order: ${wrong.join(", ")}`, width - 2).map(
+    : wrap(`${what}${wrong.length} of ${checked.length} steps not in order: ${wrong.join(", ")}`, width - 2).map(
         (line) => `  ${paint.red(line)}`
       )
 }
