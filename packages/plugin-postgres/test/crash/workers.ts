@@ -126,36 +126,57 @@ const ask = (worker: Worker, job: Job, time: Time | undefined): Promise<Answer |
     child.send(job)
   })
 
-/** Makes a pool of processes; who is killed is replaced at once. What they compile is kept in a folder. */
-export const workers = async (size: number, cache: string): Promise<Workers> => {
-  const first = start(cache)
-  await first.ready
-  const idle: Array<Worker> = [first, ...Array.from({ length: size - 1 }, () => start(cache))]
+interface Pool {
+  readonly take: () => Promise<Worker>
+  readonly give: (worker: Worker) => void
+  readonly end: () => Promise<void>
+}
+
+const poolOf = (first: ReadonlyArray<Worker>): Pool => {
+  const idle = [...first]
   const waiting: Array<(worker: Worker) => void> = []
-  const give = (worker: Worker): void => {
-    const next = waiting.shift()
-    if (next === undefined) idle.push(worker)
-    else next(worker)
-  }
-  const take = (): Promise<Worker> => {
-    const worker = idle.shift()
-    return worker === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(worker)
-  }
   return {
-    run: async (job, time) => {
-      const worker = await take()
-      await worker.ready
-      const answer = await ask(worker, job, time)
-      worker.child.removeAllListeners("message")
-      worker.child.stdio[3]?.removeAllListeners("data")
-      give(answer === undefined ? start(cache) : worker)
-      return answer
+    take: () => {
+      const worker = idle.shift()
+      return worker === undefined ? new Promise((resolve) => waiting.push(resolve)) : Promise.resolve(worker)
+    },
+    give: (worker) => {
+      const next = waiting.shift()
+      if (next === undefined) idle.push(worker)
+      else next(worker)
     },
     end: async () => {
       for (const worker of idle) {
         worker.child.disconnect()
         await worker.ended
       }
+    }
+  }
+}
+
+/**
+ * Makes so many processes for runs that are killed, each of them replaced at once, and as many for all others, which get
+ * faster with each run. What they compile is kept in a folder.
+ */
+export const workers = async (size: number, cache: string): Promise<Workers> => {
+  const first = start(cache)
+  await first.ready
+  const others = (count: number) => Array.from({ length: count }, () => start(cache))
+  const [doomed, staying] = [poolOf([first, ...others(size - 1)]), poolOf(others(size))]
+  return {
+    run: async (job, time) => {
+      const pool = job.crash === undefined && time === undefined ? staying : doomed
+      const worker = await pool.take()
+      await worker.ready
+      const answer = await ask(worker, job, time)
+      worker.child.removeAllListeners("message")
+      worker.child.stdio[3]?.removeAllListeners("data")
+      pool.give(answer === undefined ? start(cache) : worker)
+      return answer
+    },
+    end: async () => {
+      await doomed.end()
+      await staying.end()
     }
   }
 }
