@@ -185,6 +185,79 @@ export class EnumConflict extends Schema.TaggedError<EnumConflict>()("EnumConfli
 }) {}
 
 /**
+ * An enum, or a label of it, is there already (42710).
+ *
+ * @since 0.1.0
+ */
+export class LabelExists extends Schema.TaggedError<LabelExists>()("LabelExists", {
+  ...Failure.fields("postgres.label-exists"),
+  type: Schema.String
+}) {}
+
+/**
+ * The label that another one should stand next to, or that should be renamed, is not there (22023).
+ *
+ * @since 0.1.0
+ */
+export class LabelMissing extends Schema.TaggedError<LabelMissing>()("LabelMissing", {
+  ...Failure.fields("postgres.label-missing"),
+  type: Schema.String
+}) {}
+
+/**
+ * A label was used in the transaction that has added it (55P04).
+ *
+ * @since 0.1.0
+ */
+export class LabelNotCommitted extends Schema.TaggedError<LabelNotCommitted>()("LabelNotCommitted", {
+  ...Failure.fields("postgres.label-not-committed"),
+  type: Schema.String
+}) {}
+
+/**
+ * The server adds no label within a transaction (25001).
+ *
+ * @since 0.1.0
+ */
+export class EnumInTransaction extends Schema.TaggedError<EnumInTransaction>()("EnumInTransaction", {
+  ...Failure.fields("postgres.enum-in-transaction"),
+  type: Schema.String
+}) {}
+
+/**
+ * Rows hold a label that would be gone, or something depends on the enum that cannot be converted. Nothing was changed.
+ *
+ * @since 0.1.0
+ */
+export class LabelInUse extends Schema.TaggedError<LabelInUse>()("LabelInUse", {
+  ...Failure.fields("postgres.label-in-use"),
+  type: Schema.String
+}) {}
+
+/**
+ * Rows that are there do not keep a constraint (23502, 23503, 23505, 23514).
+ *
+ * @since 0.1.0
+ */
+export class RowsViolate extends Schema.TaggedError<RowsViolate>()("RowsViolate", {
+  ...Failure.fields("postgres.rows-violate"),
+  table: Schema.String,
+  sqlstate: Schema.String
+}) {}
+
+/**
+ * A constraint or an index of the name is there with another definition, and is not replaced.
+ *
+ * @since 0.1.0
+ */
+export class ConstraintConflict extends Schema.TaggedError<ConstraintConflict>()("ConstraintConflict", {
+  ...Failure.fields("postgres.constraint-conflict"),
+  constraint: Schema.String,
+  existing: Schema.String,
+  wanted: Schema.String
+}) {}
+
+/**
  * The column is there with another type, which is not converted.
  *
  * @since 0.1.0
@@ -259,6 +332,32 @@ export class RestoreRefused extends Schema.TaggedError<RestoreRefused>()("Restor
 }) {}
 
 /**
+ * What a file holds does not go into its table. The table is as it was, with those that are filled together with it.
+ *
+ * @since 0.1.0
+ */
+export class DataInvalid extends Schema.TaggedError<DataInvalid>()("DataInvalid", {
+  ...Failure.fields("postgres.data-invalid"),
+  table: Schema.String,
+  file: Schema.String,
+  /** From 1. */
+  line: Schema.optionalKey(Schema.Int),
+  /** The column of the file that the table does not have. */
+  column: Schema.optionalKey(Schema.String)
+}) {}
+
+/**
+ * Rows cannot be carried as it was asked: tables that refer to each other, a key that is not unique, columns that look like
+ * secrets. Nothing was changed.
+ *
+ * @since 0.1.0
+ */
+export class DataRefused extends Schema.TaggedError<DataRefused>()("DataRefused", {
+  ...Failure.fields("postgres.data-refused"),
+  tables: Schema.Array(Schema.String)
+}) {}
+
+/**
  * How opening a connection fails.
  *
  * @since 0.1.0
@@ -293,4 +392,20 @@ export type QueryError =
  */
 export class NoBackupToRestore extends Schema.TaggedError<NoBackupToRestore>()("NoBackupToRestore", {
   ...Failure.fields("postgres.no-backup-to-restore")
+}) {}
+
+/**
+ * A text is no SQL that PostgreSQL's grammar understands. `tail` is the line, and what points at the place in it.
+ *
+ * @since 0.1.0
+ */
+export class SqlUnparsable extends Schema.TaggedError<SqlUnparsable>()("SqlUnparsable", {
+  ...Failure.fields("postgres.sql-unparsable"),
+  file: Schema.optionalKey(Schema.String),
+  /** From 1. */
+  line: Schema.Number,
+  /** From 1, in characters. */
+  column: Schema.Number,
+  /** What the grammar says: `syntax error at or near "FRM"`. */
+  what: Schema.String
 }) {}
