@@ -5,6 +5,17 @@
  */
 import type { Deployment } from "../Deployment.ts"
 
+export {
+  type CommandGroup,
+  command,
+  type Flag,
+  type FlagValue,
+  type Given,
+  type Operands,
+  type PluginCommand,
+  type Terminal
+} from "./PluginCommand.ts"
+
 /**
  * Runs the command line of one deployment, and ends the process with its exit code.
  *

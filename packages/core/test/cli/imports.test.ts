@@ -25,6 +25,7 @@ it("the library loads neither the command line nor renderers nor what starts pro
 
 it("naming the command line in a deployment's file loads nothing before it is called", () => {
   expect(loadedBy("@shipshape/core/cli").map((url) => url.slice(url.lastIndexOf("/core/")))).toEqual([
-    "/core/src/cli/index.ts"
+    "/core/src/cli/index.ts",
+    "/core/src/cli/PluginCommand.ts"
   ])
 })

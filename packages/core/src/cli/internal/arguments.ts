@@ -1,4 +1,4 @@
-/** Reads the command line. Beside it, `flags`, `commandTree` and `misuse` know effect/cli, and nothing else does. */
+/** Reads the command line. Beside it, `flags`, `commandTree`, `pluginTree` and `misuse` know effect/cli, and nothing else does. */
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import * as CliConfig from "effect/cli/CliConfig"
 import * as CliOutput from "effect/cli/CliOutput"
@@ -6,30 +6,47 @@ import * as Command from "effect/cli/Command"
 import * as Completions from "effect/cli/Completions"
 import * as GlobalFlag from "effect/cli/GlobalFlag"
 import * as Effect from "effect/Effect"
-import { type Asked, commandTree } from "./commandTree.ts"
+import { type Asked, commandTree, type Take } from "./commandTree.ts"
+import { type Contributed, contributedTo } from "./contributed.ts"
 import { misuse } from "./misuse.ts"
-import type { Request } from "./request.ts"
+import { pluginTree } from "./pluginTree.ts"
+import type { PluginRequest, Request } from "./request.ts"
 import type { UsageInvalid } from "./usage.ts"
 
 /** A request, or the text that answers the command line by itself. */
 export type Parsed =
   | { readonly _tag: "Run"; readonly request: Request }
+  | { readonly _tag: "Plugin"; readonly request: PluginRequest }
   | { readonly _tag: "Text"; readonly text: string }
 
 /** The program whose arguments a shell can complete: `shipshape`, and not those of every `node`. */
 const completed = "shipshape"
 
+interface Options {
+  readonly program: string
+  readonly version: string
+  readonly color: boolean
+  /** Where a person stands: the plugins that are installed there may have commands. */
+  readonly directory: string
+}
+
 /** Reads the command line. */
-export const parse = (
+export const parse = (args: ReadonlyArray<string>, options: Options): Effect.Effect<Parsed, unknown> =>
+  Effect.flatMap(contributedTo(args, options.directory), (contributed) => read(args, contributed, options))
+
+const read = (
   args: ReadonlyArray<string>,
-  options: { readonly program: string; readonly version: string; readonly color: boolean }
+  contributed: Contributed,
+  options: Options
 ): Effect.Effect<Parsed, UsageInvalid> =>
   Effect.suspend(() => {
     let asked: Asked = { _tag: "Text", text: "" }
     const formatter = CliOutput.defaultFormatter({ colors: options.color })
-    const command = commandTree(options.program, (found) => {
+    const take: Take = (found) => {
       asked = found
-    })
+    }
+    const tree = contributed.has(args[0] ?? "") ? pluginTree : commandTree
+    const command = tree(options.program, contributed, take)
     return Command.runWith(command, { version: options.version, renderErrors: false })(waitJoined(args)).pipe(
       Effect.provideService(CliOutput.Presenter, {
         present: (event) =>

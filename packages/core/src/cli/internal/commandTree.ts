@@ -4,20 +4,31 @@ import * as Command from "effect/cli/Command"
 import type * as Completions from "effect/cli/Completions"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
+import type { Contributed } from "./contributed.ts"
 import { approval, common, env, json, out, place, saved, selection, showing, switchOf, textOf } from "./flags.ts"
-import type { Common, Request } from "./request.ts"
+import { groupsOf } from "./pluginTree.ts"
+import type { Common, PluginRequest, Request } from "./request.ts"
 
 export type Asked =
   | { readonly _tag: "Run"; readonly request: Request }
+  | { readonly _tag: "Plugin"; readonly request: PluginRequest }
   | { readonly _tag: "Text"; readonly text: string }
   | { readonly _tag: "Completions"; readonly shell: Completions.Shell }
 
-type Take = (asked: Asked) => void
+export type Take = (asked: Asked) => void
 
 /** The command line's commands, below one root whose flags they share. */
-export const commandTree = (program: string, take: Take) => {
+export const commandTree = (program: string, contributed: Contributed, take: Take) => {
   const { one, root } = rooted(program, take)
-  return root.pipe(Command.withSubcommands([...looking(one), ...running(one), ...describing(one), completions(take)]))
+  return root.pipe(
+    Command.withSubcommands([
+      ...looking(one),
+      ...running(one),
+      ...describing(one),
+      completions(take),
+      ...groupsOf(root, contributed, take)
+    ])
+  )
 }
 
 const rooted = (program: string, take: Take) => {

@@ -27,7 +27,7 @@ const listOf = (name: string, description: string): Flag.Flag<ReadonlyArray<stri
     )
   )
 
-const manyOf = (name: string, metavar: string, description: string): Flag.Flag<ReadonlyArray<string>> =>
+export const manyOf = (name: string, metavar: string, description: string): Flag.Flag<ReadonlyArray<string>> =>
   Flag.String(name).pipe(Flag.withMetavar(metavar), Flag.withDescription(description), Flag.atLeast(0))
 
 export const common = {

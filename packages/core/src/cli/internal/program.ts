@@ -22,7 +22,7 @@ import { graphText } from "./graph.ts"
 import { defaultFile, load } from "./load.ts"
 import { readPlan } from "./planFile.ts"
 import type { Seen } from "./reporting.ts"
-import type { Common, Of, Request } from "./request.ts"
+import type { Common, Of, PluginRequest, Request } from "./request.ts"
 import { stepsText } from "./steps.ts"
 import type { Surface } from "./surface.ts"
 import { colorOf } from "./surface.ts"
@@ -47,11 +47,13 @@ export const program = (start: Start): Effect.Effect<number> =>
     let asked: Request | undefined
     return Effect.gen(function* () {
       const { args, program, surface, version } = start
-      const parsed = yield* parse(args, { program, version, color: surface.color.out })
+      const { directory } = surface
+      const parsed = yield* parse(args, { program, version, directory, color: surface.color.out })
       if (parsed._tag === "Text") {
         surface.out(`${parsed.text}\n`)
         return ExitCode.succeeded
       }
+      if (parsed._tag === "Plugin") return yield* pluginCommand(surface, parsed.request)
       asked = parsed.request
       return yield* answer(start, coloured(surface, asked.color), asked)
     }).pipe(
@@ -101,6 +103,13 @@ const answer = Effect.fnUntraced(function* (start: Start, surface: Surface, requ
       return yield* describe(context, request)
   }
 })
+
+/** A plugin's own command: it needs no deployment. */
+const pluginCommand = (
+  surface: Surface,
+  { color, command, flags, operands, verbose }: PluginRequest
+): Effect.Effect<number, unknown> =>
+  command.run({ flags, operands, terminal: { ...coloured(surface, color), verbose } })
 
 /** What looks at the definition only. */
 const describe = Effect.fnUntraced(function* (

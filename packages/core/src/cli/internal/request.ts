@@ -1,4 +1,5 @@
 /** The command line as data. */
+import type { Flag, FlagValue, PluginCommand } from "../PluginCommand.ts"
 
 /** What every command takes. */
 export interface Common {
@@ -84,3 +85,29 @@ export interface HistoryFlags {
 }
 
 export type Of<Command extends Request["command"]> = Extract<Request, { readonly command: Command }>
+
+/** The words that begin the commands of the program itself. */
+const own: Readonly<Record<Request["command"] | "completions", true>> = {
+  plan: true,
+  apply: true,
+  verify: true,
+  resume: true,
+  rollback: true,
+  status: true,
+  history: true,
+  unlock: true,
+  graph: true,
+  steps: true,
+  completions: true
+}
+
+export const isOwn = (word: string): boolean => Object.hasOwn(own, word)
+
+/** What the command line asks of a plugin. */
+export interface PluginRequest {
+  readonly verbose: boolean
+  readonly color: boolean | undefined
+  readonly command: PluginCommand
+  readonly flags: Readonly<Record<string, FlagValue<Flag>>>
+  readonly operands: ReadonlyArray<string>
+}

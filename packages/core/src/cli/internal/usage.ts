@@ -13,6 +13,11 @@ export class DeploymentUnloadable extends Schema.TaggedError<DeploymentUnloadabl
   file: Schema.String
 }) {}
 
+/** A plugin's commands cannot be loaded. Nothing has run. */
+export class CommandsUnloadable extends Schema.TaggedError<CommandsUnloadable>()("CommandsUnloadable", {
+  ...Failure.fields("usage.commands-unloadable")
+}) {}
+
 /** The command line was typed by a person: what is wrong, and what to type instead. */
 export const usage = (message: string, hint: string): UsageInvalid => new UsageInvalid({ message, hint })
 
