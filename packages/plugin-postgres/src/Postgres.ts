@@ -3,11 +3,17 @@
  *
  * @since 0.1.0
  */
+export { backfill } from "./BackfillStep.ts"
 export { backup } from "./BackupStep.ts"
+export { check } from "./CheckStep.ts"
 export { column } from "./ColumnStep.ts"
 export { enumType as enum } from "./EnumStep.ts"
 export { extension } from "./ExtensionStep.ts"
+export { foreignKey } from "./ForeignKeyStep.ts"
+export { index } from "./IndexStep.ts"
 export { inService, server } from "./PostgresPlugin.ts"
 export { store } from "./PostgresStore.ts"
 export { ready } from "./ReadyStep.ts"
+export { replaceEnum } from "./ReplaceEnumStep.ts"
 export { destructiveSql, sql } from "./SqlStep.ts"
+export { unique } from "./UniqueStep.ts"

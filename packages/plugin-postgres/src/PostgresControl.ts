@@ -6,8 +6,22 @@
 import { Access, type BackupProof, type Target } from "@shipshape/core"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import type { BackupInvalid, DiskFull, DumpToolUnfit, RestoreRefused, UndoRefused } from "./PostgresError.ts"
+import type { EnumReplacement } from "./Enum.ts"
+import type {
+  BackupInvalid,
+  DiskFull,
+  DumpToolUnfit,
+  EnumInTransaction,
+  LabelExists,
+  LabelInUse,
+  LabelMissing,
+  LabelNotCommitted,
+  RestoreRefused,
+  RowsViolate,
+  UndoRefused
+} from "./PostgresError.ts"
 import type { BackupQuestion, ColumnQuestion, ProbeError, QualifiedName, Statement } from "./PostgresProbe.ts"
+import type { TableChange } from "./Table.ts"
 
 /**
  * An extension to create.
@@ -42,6 +56,7 @@ export interface NewColumn extends ColumnQuestion {
   readonly nullable: boolean
   /** An SQL expression. */
   readonly default: string | undefined
+  readonly collation?: string | undefined
 }
 
 /**
@@ -96,6 +111,13 @@ export interface Restored {
 }
 
 /**
+ * How changing an enum fails.
+ *
+ * @since 0.1.0
+ */
+export type EnumError = ProbeError | LabelExists | LabelMissing | LabelNotCommitted | EnumInTransaction | LabelInUse
+
+/**
  * How taking a backup fails.
  *
  * @since 0.1.0
@@ -144,13 +166,20 @@ export class PostgresControl extends Access.Control<
     readonly updateExtension: (name: string, version: string) => Effect.Effect<void, ProbeError>
     /** Drops an extension, where nothing depends on it. */
     readonly dropExtension: (name: string) => Effect.Effect<void, ProbeError>
-    readonly createEnum: (type: QualifiedName, labels: ReadonlyArray<string>) => Effect.Effect<void, ProbeError>
-    readonly addLabel: (type: QualifiedName, label: NewLabel) => Effect.Effect<void, ProbeError>
+    readonly createEnum: (type: QualifiedName, labels: ReadonlyArray<string>) => Effect.Effect<void, EnumError>
+    /** Alone and committed at once, so that the next statement may use it. */
+    readonly addLabel: (type: QualifiedName, label: NewLabel) => Effect.Effect<void, EnumError>
+    /** Gives a label another name, at once for all rows that hold it. */
+    readonly renameLabel: (type: QualifiedName, from: string, to: string) => Effect.Effect<void, EnumError>
+    /** Makes an enum anew with other labels, and converts each column that has it: one transaction, or nothing. */
+    readonly replaceEnum: (type: QualifiedName, by: EnumReplacement) => Effect.Effect<void, EnumError>
     readonly addColumn: (column: NewColumn) => Effect.Effect<void, ProbeError>
     /** Drops a type, where no column has it. */
     readonly dropEnum: (type: QualifiedName) => Effect.Effect<void, ProbeError>
     /** Drops a column, where nothing depends on it, and where each row has nothing in it or its default. */
     readonly dropColumn: (column: NewColumn) => Effect.Effect<void, ProbeError | UndoRefused>
+    /** Changes a table. What leaves it usable may take as long as it needs. */
+    readonly changeTable: (change: TableChange) => Effect.Effect<void, ProbeError | RowsViolate>
     readonly execute: (statement: Statement) => Effect.Effect<void, ProbeError>
     /** Takes a backup, verifies it, gives it its name, and removes the oldest. */
     readonly backup: (backup: NewBackup) => Effect.Effect<BackupProof.BackupProof, BackupError>

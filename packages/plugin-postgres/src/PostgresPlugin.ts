@@ -3,16 +3,21 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
+import { backfill } from "./BackfillStep.ts"
 import { backup } from "./BackupStep.ts"
+import { check } from "./CheckStep.ts"
 import { column } from "./ColumnStep.ts"
 import { enumType } from "./EnumStep.ts"
 import { extension } from "./ExtensionStep.ts"
+import { foreignKey } from "./ForeignKeyStep.ts"
+import { index } from "./IndexStep.ts"
 import * as address from "./internal/address.ts"
 import * as reading from "./internal/backupReading.ts"
 import * as backups from "./internal/backups.ts"
 import { connect, type Login, type Route } from "./internal/connect.ts"
 import * as control from "./internal/control.ts"
 import * as dumpTools from "./internal/dumpTools.ts"
+import type { Patience } from "./internal/lockWaiting.ts"
 import * as probe from "./internal/probe.ts"
 import * as restores from "./internal/restores.ts"
 import * as sessions from "./internal/session.ts"
@@ -20,18 +25,37 @@ import * as tunnel from "./internal/tunnel.ts"
 import { PostgresControl } from "./PostgresControl.ts"
 import { PostgresProbe } from "./PostgresProbe.ts"
 import { ready } from "./ReadyStep.ts"
+import { replaceEnum } from "./ReplaceEnumStep.ts"
 import { destructiveSql, sql } from "./SqlStep.ts"
+import { unique } from "./UniqueStep.ts"
 
 const about = {
   version: "0.1.0",
   description: "PostgreSQL: waiting for it, extensions, enums, columns, SQL statements and backups",
-  steps: { ready, extension, enum: enumType, column, sql, destructiveSql, backup }
+  steps: {
+    ready,
+    extension,
+    enum: enumType,
+    replaceEnum,
+    column,
+    backfill,
+    check,
+    unique,
+    foreignKey,
+    index,
+    sql,
+    destructiveSql,
+    backup
+  }
 }
 
 /** What a session may take, whatever carries it. */
 const limits = {
   statementTimeout: Schema.DurationFromString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("15 minutes"))),
-  lockTimeout: Schema.DurationFromString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("10 seconds")))
+  lockTimeout: Schema.DurationFromString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("2 seconds"))),
+  lockRetries: Schema.Int.check(Schema.isGreaterThanOrEqualTo(0)).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed(10))
+  )
 }
 
 /**
@@ -43,8 +67,9 @@ const limits = {
  *
  * - `resource`: what must be up for it to be there, such as `service:db`. While it is not reached, checks are known after
  *   the step that provides this.
- * - `statementTimeout` (default 15 minutes) and `lockTimeout` (default 10 seconds) bound what steps change. Questions of
- *   checks take 30 seconds at most.
+ * - `statementTimeout` (default 15 minutes) and `lockTimeout` (default 2 seconds) bound what steps change. A statement that
+ *   has waited for a lock so long lets others pass and is tried again, `lockRetries` times (default 10); who has the lock is
+ *   said. Questions of checks take 30 seconds at most.
  *
  * Backups run `pg_dump` on the deployment's target, where one must be that is not older than the server.
  *
@@ -89,7 +114,8 @@ export const server = Plugin.define("postgres", {
  * - `user`, `database`, `password`: who connects. With a password the server is asked at its network address, as the
  *   application asks it, so that a wrong one is found; without, on its loopback, which the official image trusts.
  * - `port`: where the server listens in the container; the default is 5432.
- * - `statementTimeout` (default 15 minutes) and `lockTimeout` (default 10 seconds) bound what steps change.
+ * - `statementTimeout` (default 15 minutes), `lockTimeout` (default 2 seconds) and `lockRetries` (default 10) bound what
+ *   steps change, as with {@link server}.
  *
  * @example
  * ```ts
@@ -139,14 +165,14 @@ const environment = (login: Login, route: Readonly<Record<string, string>>): dum
 })
 
 const services = (
-  login: Login,
+  login: Login & Patience,
   route: Route,
   dumpHost: dumpTools.DumpHost
 ): Layer.Layer<PostgresProbe | PostgresControl, never, Target.Target> =>
   Layer.effectContext(
     Effect.gen(function* () {
       const target = yield* Target.Target
-      const session = yield* sessions.make(login, route)
+      const session = yield* sessions.make(login, route, login)
       const reads = probe.make(session, login.resource)
       const { database } = login
       const open = (other: string) => connect({ ...login, database: other }, route)
@@ -155,7 +181,7 @@ const services = (
       const { newestBackup, ...takes } = backups.make(needs, read)
       const { readBackup, restoredFrom, ...goesBack } = restores.make(needs, read)
       return Context.make(PostgresProbe, { ...reads, newestBackup, readBackup, restoredFrom }).pipe(
-        Context.add(PostgresControl, control.make(session, login, { ...takes, ...goesBack }))
+        Context.add(PostgresControl, control.make(session, login, reads, { ...takes, ...goesBack }))
       )
     })
   )

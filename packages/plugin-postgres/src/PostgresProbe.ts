@@ -5,7 +5,9 @@
  */
 import { Access, type BackupProof, type Target } from "@shipshape/core"
 import type * as Effect from "effect/Effect"
+import type { EnumUses } from "./Enum.ts"
 import type { BackupInvalid, DoneNotBoolean, DumpToolUnfit, QueryError } from "./PostgresError.ts"
+import type { Backfill, ColumnDefinition, TableFacts } from "./Table.ts"
 
 /**
  * What the server says of itself and of the user.
@@ -73,14 +75,32 @@ export interface ColumnQuestion {
 }
 
 /**
- * What is known of a column.
+ * What is known of a column, and of its table; a table that is not there is `undefined`.
  *
  * @since 0.1.0
  */
 export interface ColumnFacts {
-  readonly hasTable: boolean
-  /** The column that is there: its type as PostgreSQL writes it, and whether that is the wanted one. */
-  readonly existing: { readonly type: string; readonly nullable: boolean; readonly isWanted: boolean } | undefined
+  readonly table: TableFacts | undefined
+  readonly existing:
+    | (ColumnDefinition & {
+        /** Whether it has the wanted type. */
+        readonly isWanted: boolean
+        /** Whether the wanted type holds all of its values, and nothing has to be written anew for it. */
+        readonly widens: boolean
+      })
+    | undefined
+}
+
+/**
+ * Two SQL expressions: over the columns of a table, or over none. `type` is what they are converted to.
+ *
+ * @since 0.1.0
+ */
+export interface ExpressionPair {
+  readonly a: string
+  readonly b: string
+  readonly table?: QualifiedName | undefined
+  readonly type?: string | undefined
 }
 
 /**
@@ -158,8 +178,8 @@ export interface RestoredFrom {
 export type ProbeError = QueryError | Target.TargetUnavailable
 
 /**
- * The reading side of a database. Questions that are asked concurrently are answered together, in one round trip, each
- * in a read-only transaction.
+ * The reading side of a database. Questions that are asked concurrently are answered together, in one round trip and one
+ * read-only transaction.
  *
  * @example
  * ```ts
@@ -185,7 +205,20 @@ export class PostgresProbe extends Access.Probe<
     readonly neededExtensions: (name: string) => Effect.Effect<ReadonlyArray<NeededExtension>, ProbeError>
     /** The labels of an enum in their order; `undefined` where there is no such enum. */
     readonly enumLabels: (type: QualifiedName) => Effect.Effect<ReadonlyArray<string> | undefined, ProbeError>
+    /** What uses an enum, and how many rows hold one of the labels; `undefined` where there is no such enum. */
+    readonly enumUses: (
+      type: QualifiedName,
+      labels: ReadonlyArray<string>
+    ) => Effect.Effect<EnumUses | undefined, ProbeError>
+    /** A table, a partitioned one or a foreign one; `undefined` where there is none of the name. */
+    readonly table: (table: QualifiedName) => Effect.Effect<TableFacts | undefined, ProbeError>
     readonly column: (column: ColumnQuestion) => Effect.Effect<ColumnFacts, ProbeError>
+    /** Whether two SQL expressions are the same to the server, which writes them in its own way. */
+    readonly isSame: (pair: ExpressionPair) => Effect.Effect<boolean, ProbeError>
+    /** Whether an SQL expression gives each row a value of its own: it calls a volatile function. */
+    readonly isVolatile: (expression: string) => Effect.Effect<boolean, ProbeError>
+    /** Whether a backfill has rows left to change. */
+    readonly isLeft: (backfill: Backfill) => Effect.Effect<boolean, ProbeError>
     /** Whether a query answers `true`. */
     readonly holds: (query: Statement) => Effect.Effect<boolean, ProbeError | DoneNotBoolean>
     /** The newest backup that is what its manifest and its checksum say, and the newer ones that are not. */

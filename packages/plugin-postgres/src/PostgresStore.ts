@@ -80,7 +80,7 @@ export const store = Plugin.define("postgres-store", {
         }
         const { host, port, tls } = server
         const route: Route = { _tag: "Socket", host, port, tls }
-        const reading = yield* sessions.make(login, route)
+        const reading = yield* sessions.make(login, route, { lockTimeout: login.lockTimeout, lockRetries: 0 })
         return {
           of: (place) => operations(reading, connect(login, route), { ...login, schema: options.schema }, place)
         }

@@ -3,7 +3,10 @@
  *
  * @since 0.1.0
  */
+
+export type * as Enum from "./Enum.ts"
 export * as Postgres from "./Postgres.ts"
 export * as PostgresControl from "./PostgresControl.ts"
 export * as PostgresError from "./PostgresError.ts"
 export * as PostgresProbe from "./PostgresProbe.ts"
+export type * as Table from "./Table.ts"

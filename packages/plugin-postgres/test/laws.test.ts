@@ -9,9 +9,10 @@ import { type Embedded, start } from "./support/embedded.ts"
 import * as fake from "./support/fake.ts"
 import { scenarios } from "./support/laws.ts"
 import { groundOf, layerOf } from "./support/real.ts"
+import { scenarios as ofTables } from "./support/tables.ts"
 
 describe("the laws hold on the database in memory, for", () => {
-  for (const { name, run } of scenarios) {
+  for (const { name, run } of [...scenarios, ...ofTables]) {
     it.effect(name, () => {
       const ground = fake.ground()
       return Effect.provide(run(ground), ground.layer)
@@ -26,7 +27,7 @@ describe("the laws hold on a real server, for", () => {
   })
   afterAll(() => embedded.stop())
 
-  for (const { name, run } of scenarios) {
+  for (const { name, run } of [...scenarios, ...ofTables]) {
     it.live(name, () =>
       Effect.gen(function* () {
         const database = yield* Effect.promise(embedded.createDatabase)

@@ -89,8 +89,7 @@ describe("a column", () => {
       ]
       for (const [name, type] of same) assert.strictEqual((yield* typed(name, type))._tag, "Satisfied", type)
       const other: ReadonlyArray<readonly [string, string]> = [
-        ["a", "varchar(21)"],
-        ["a", "varchar"],
+        ["a", "varchar(19)"],
         ["b", "timestamp"],
         ["c", "numeric(10,3)[]"],
         ["d", "varchar(99)"],
@@ -100,6 +99,32 @@ describe("a column", () => {
       for (const [name, type] of other) {
         assert.strictEqual((yield* Effect.flip(typed(name, type))).code, "postgres.column-conflict", type)
       }
+    }).pipe(Effect.provide(database.layer()))
+  )
+
+  it.live("gets room, and rows are not written anew for it", () =>
+    Effect.gen(function* () {
+      yield* database.sql("CREATE TABLE roomy AS SELECT 'x'::varchar(20) AS a, 1.5::numeric(5, 2) AS n")
+      const file = database.sql("SELECT pg_relation_filenode('roomy') AS it")
+      const before = (yield* file).rows[0].it
+      for (const [name, type] of [
+        ["a", "varchar(21)"],
+        ["a", "varchar"],
+        ["a", "text"],
+        ["n", "numeric(9, 2)"],
+        ["n", "numeric"]
+      ] as const) {
+        const wider = Postgres.column("x", { table: "roomy", name, type })
+        const found = yield* check(wider)
+        assert.strictEqual(found._tag === "Needed" ? found.risk : found._tag, "reversible", type)
+        yield* apply(wider)
+        assert.strictEqual((yield* check(wider))._tag, "Satisfied", type)
+      }
+      assert.strictEqual((yield* file).rows[0].it, before)
+      const other = yield* Effect.flip(
+        check(Postgres.column("x", { table: "roomy", name: "n", type: "numeric(5, 3)" }))
+      )
+      assert.strictEqual(other.code, "postgres.column-conflict")
     }).pipe(Effect.provide(database.layer()))
   )
 

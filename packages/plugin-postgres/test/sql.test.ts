@@ -115,7 +115,10 @@ describe("an SQL statement", () => {
       const holder = database.embedded().holdLock(database.name(), "LOCK TABLE locked", held.promise)
       yield* Effect.promise(() => holder.held)
       const late = yield* Effect.flip(
-        Effect.provide(apply(statement("ALTER TABLE locked ADD m int")), database.layer({ lockTimeout: "50 millis" }))
+        Effect.provide(
+          apply(statement("ALTER TABLE locked ADD m int")),
+          database.layer({ lockTimeout: "50 millis", lockRetries: 1 })
+        )
       )
       held.resolve()
       yield* Effect.promise(() => holder.ended)

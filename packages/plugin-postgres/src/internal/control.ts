@@ -5,14 +5,19 @@ import * as Effect from "effect/Effect"
 import * as Schedule from "effect/Schedule"
 import type { NewColumn, PostgresControl } from "../PostgresControl.ts"
 import { ServerNotReady, UndoRefused } from "../PostgresError.ts"
-import type { ProbeError } from "../PostgresProbe.ts"
+import type { PostgresProbe, ProbeError } from "../PostgresProbe.ts"
+import * as backfill from "./backfill.ts"
 import type { Backups } from "./backups.ts"
 import * as columnType from "./columnType.ts"
 import type { Statement } from "./connect.ts"
+import { enumErrors } from "./enumErrors.ts"
+import { replacing } from "./enumUses.ts"
 import type { Restores } from "./restores.ts"
+import { rowErrors } from "./rowErrors.ts"
 import { oneOf, type Session } from "./session.ts"
 import type { Where } from "./sqlstate.ts"
 import * as statements from "./statements.ts"
+import { workOf } from "./tableSql.ts"
 
 /** How long between two looks at a server that is not ready. */
 const pollInterval = "250 millis"
@@ -31,12 +36,13 @@ const nothing: Statement = { text: "SELECT 1", values: [] }
 export const make = (
   session: Session,
   where: Where,
+  reads: Pick<PostgresProbe["Service"], "enumLabels" | "enumUses">,
   backups: Omit<Backups, "newestBackup"> & Omit<Restores, "readBackup" | "restoredFrom">
 ): PostgresControl["Service"] => {
   const execute = (statement: Statement) => Effect.asVoid(session.execute(statement))
   /** A type as the server writes it. */
   const typeOf = Effect.fnUntraced(function* (type: string) {
-    const identity = columnType.identityOf(yield* oneOf(session, columnType.question(type)))
+    const identity = columnType.identityOf(yield* oneOf(session, columnType.question([type])), 0)
     // Not a type alone: nothing of it may stand in a statement that changes something.
     if (identity === undefined) return yield* Effect.die(new TypeError(`${type} is no type`))
     const { rows } = yield* oneOf(session, columnType.canonical(identity))
@@ -46,8 +52,29 @@ export const make = (
     waitUntilReady: (timeout) => waitUntilReady(oneOf(session, nothing), where, timeout),
     createExtension: (extension) => execute(statements.createExtension(extension)),
     updateExtension: (name, version) => execute(statements.updateExtension(name, version)),
-    createEnum: (type, labels) => execute(statements.createEnum(type, labels)),
-    addLabel: (type, label) => execute(statements.addLabel(type, label)),
+    createEnum: (type, labels) => enumErrors(type)(execute(statements.createEnum(type, labels))),
+    addLabel: (type, label) => enumErrors(type)(execute(statements.addLabel(type, label))),
+    renameLabel: (type, from, to) => enumErrors(type)(execute(statements.renameLabel(type, from, to))),
+    replaceEnum: Effect.fnUntraced(function* (type, { labels, values }) {
+      const uses = yield* reads.enumUses(type, [])
+      const existing = (yield* reads.enumLabels(type)) ?? []
+      const removed = existing.filter((label) => !labels.includes(label))
+      const replace = session.executeAll(replacing(type, uses?.columns ?? [], labels, removed, values))
+      yield* enumErrors(type)(replace)
+    }),
+    changeTable: Effect.fnUntraced(function* (change) {
+      if (change._tag === "Backfill") return yield* backfill.run(session, change.backfill)
+      const { patiently, statements } = workOf(
+        change._tag === "SetType" ? { ...change, type: yield* typeOf(change.type) } : change
+      )
+      const [first, ...more] = statements
+      const work = patiently
+        ? session.executePatiently(first)
+        : more.length === 0
+          ? session.execute(first)
+          : session.executeAll(statements)
+      yield* rowErrors(change.table)(work)
+    }),
     addColumn: Effect.fnUntraced(function* (column) {
       yield* execute(statements.addColumn(column, yield* typeOf(column.type)))
     }),

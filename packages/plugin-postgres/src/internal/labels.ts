@@ -18,3 +18,22 @@ export const additions = (
     return first === undefined ? [] : [{ label, place: "BEFORE", neighbour: first }]
   })
 }
+
+/** A label that is called otherwise from now on. */
+export interface RenamedLabel {
+  readonly from: string
+  readonly to: string
+}
+
+/** The renames that are still to be done. One of a label that is not there is done, or was never needed. */
+export const pendingRenames = (
+  existing: ReadonlyArray<string>,
+  renames: Readonly<Record<string, string>>
+): ReadonlyArray<RenamedLabel> =>
+  Object.entries(renames).flatMap(([from, to]) =>
+    existing.includes(from) && !existing.includes(to) ? [{ from, to }] : []
+  )
+
+/** The labels as they are once they are renamed. */
+export const renamed = (existing: ReadonlyArray<string>, renames: ReadonlyArray<RenamedLabel>): ReadonlyArray<string> =>
+  existing.map((label) => renames.find(({ from }) => from === label)?.to ?? label)

@@ -4,10 +4,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { DoneNotBoolean } from "../PostgresError.ts"
 import type { ColumnFacts, ExtensionFacts, PostgresProbe } from "../PostgresProbe.ts"
+import type { TableFacts } from "../Table.ts"
 import * as catalog from "./catalog.ts"
+import { table, volatile } from "./catalogTables.ts"
 import * as columnType from "./columnType.ts"
-import { type Answer, make as makeAsk, type Question } from "./questions.ts"
+import { counting, uses } from "./enumUses.ts"
+import { make as makeAsk } from "./questions.ts"
 import type { Session } from "./session.ts"
+import { qualified } from "./tableSql.ts"
 
 /** The probe of a session, whose server lives in `resource`. */
 export const make = (
@@ -15,21 +19,55 @@ export const make = (
   resource: Resource.Resource | undefined
 ): Omit<PostgresProbe["Service"], "newestBackup" | "readBackup" | "restoredFrom"> => {
   const observe = resource === undefined ? Effect.void : Look.observe(resource)
-  const askNow = makeAsk(session)
-  const ask = (question: Question) => Effect.andThen(observe, askNow(question))
+  const asking = makeAsk(session)
+  const ask = <A, E>(question: Effect.Effect<A, E>) => Effect.andThen(observe, question)
+  const inCatalog = <A>(kind: catalog.Kind<A>, it: unknown) => ask(asking.catalog(kind, it))
   return {
-    server: Effect.map(ask({ kind: "server" }), (answer) => catalog.serverFacts(answer.catalog)),
-    extension: (name) => Effect.map(ask({ kind: "extension", name }), extensionOf),
+    server: Effect.map(inCatalog(catalog.server, {}), catalog.serverFacts),
+    extension: (name) => Effect.map(inCatalog(catalog.extension, name), extensionOf),
     neededExtensions: (extension) =>
-      Effect.map(ask({ kind: "needs", extension }), ({ catalog, index }) =>
-        (catalog.needs[index] ?? []).map(({ installed, name }) => ({ name, installed: installed ?? undefined }))
+      Effect.map(inCatalog(catalog.needs, extension), (needs) =>
+        needs.map(({ installed, name }) => ({ name, installed: installed ?? undefined }))
       ),
-    enumLabels: (type) =>
-      Effect.map(ask({ kind: "enum", type }), ({ catalog, index }) => catalog.enums[index] ?? undefined),
-    column: (column) => Effect.map(ask({ kind: "column", column }), columnOf),
+    enumLabels: (type) => Effect.map(inCatalog(catalog.labels, type), (labels) => labels ?? undefined),
+    enumUses: Effect.fnUntraced(function* (type, labels) {
+      const found = yield* inCatalog(uses, type)
+      if (found === null) return undefined
+      const { columns, dependents } = found
+      if (columns.length === 0 || labels.length === 0) return { columns, dependents, held: [] }
+      const { rows } = yield* ask(asking.query(counting(columns, labels)))
+      const held = rows.flatMap(({ label, place, rows: n }) => {
+        const column = columns[Number(place)]
+        return column === undefined ? [] : [{ column, label: String(label), rows: Number(n) }]
+      })
+      return { columns, dependents, held }
+    }),
+    table: (name) => Effect.map(inCatalog(table, name), (found) => found ?? undefined),
+    column: ({ name, schema, table: inTable, type }) =>
+      Effect.map(
+        Effect.all([inCatalog(table, { schema, name: inTable }), Effect.exit(ask(asking.type(type)))], {
+          concurrency: "unbounded"
+        }),
+        ([found, wanted]) => columnOf(found ?? undefined, name, Exit.isSuccess(wanted) ? wanted.value : undefined)
+      ),
+    isSame: (pair) => ask(asking.same(pair)),
+    isVolatile: (expression) => {
+      const names = [...expression.matchAll(/([\p{L}_][\p{L}\p{N}_$]*)"?\s*\(/gu)].map(([, name = ""]) => name)
+      return names.length === 0 ? Effect.succeed(false) : inCatalog(volatile, names)
+    },
+    isLeft: ({ table: of, where }) =>
+      Effect.map(
+        ask(
+          asking.query({
+            // A newline ends what may be a comment at the end of the expression.
+            text: `SELECT EXISTS (SELECT FROM ${qualified(of)} WHERE (${where}\n)) AS left`,
+            values: []
+          })
+        ),
+        ({ rows }) => rows[0]?.left === true
+      ),
     holds: Effect.fnUntraced(function* (statement) {
-      const { rows = Exit.die("a query without an answer") } = yield* ask({ kind: "query", statement })
-      const { fields, rows: found } = yield* rows
+      const { fields, rows: found } = yield* ask(asking.query(statement))
       const [first] = fields
       const value = first === undefined ? undefined : found[0]?.[first.name]
       return fields.length === 1 && found.length === 1 && typeof value === "boolean"
@@ -45,34 +83,35 @@ const notBoolean = (columns: number, rows: number): DoneNotBoolean =>
     hint: "write it like SELECT EXISTS (SELECT FROM … WHERE …)"
   })
 
-const extensionOf = ({ catalog: answer, index }: Answer): ExtensionFacts => {
-  const found = answer.extensions[index]
-  return {
-    server: catalog.serverFacts(answer),
-    installed: found?.installed == null ? undefined : { version: found.installed, schema: found.schema ?? "" },
-    available:
-      found?.available == null
-        ? undefined
-        : {
-            version: found.available,
-            versions: found.versions ?? [],
-            needsSuperuser: found.needsSuperuser ?? false
-          }
-  }
-}
+const extensionOf = (found: Effect.Success<ReturnType<typeof catalog.extension.decode>>): ExtensionFacts => ({
+  server: catalog.serverFacts(found.server),
+  installed: found.installed === null ? undefined : { version: found.installed, schema: found.schema ?? "" },
+  available:
+    found.available === null
+      ? undefined
+      : {
+          version: found.available,
+          versions: found.versions ?? [],
+          needsSuperuser: found.needsSuperuser ?? false
+        }
+})
 
-const columnOf = ({ catalog: answer, index, rows }: Answer): ColumnFacts => {
-  const found = answer.columns[index]
-  const wanted = rows !== undefined && Exit.isSuccess(rows) ? columnType.identityOf(rows.value) : undefined
+const columnOf = (
+  found: (TableFacts & { readonly columns: Readonly<Record<string, columnType.Typed>> }) | undefined,
+  name: string,
+  wanted: columnType.TypeIdentity | undefined
+): ColumnFacts => {
+  const existing = found?.columns[name]
   return {
-    hasTable: found?.hasTable === true,
+    table: found,
     existing:
-      found?.type == null
+      existing === undefined
         ? undefined
         : {
-            type: found.type,
-            nullable: found.nullable === true,
-            isWanted: wanted !== undefined && wanted.id === found.typeId && wanted.modifier === found.typeModifier
+            ...existing,
+            isWanted:
+              wanted !== undefined && wanted.id === existing.typeId && wanted.modifier === existing.typeModifier,
+            widens: wanted !== undefined && columnType.widens(existing, wanted)
           }
   }
 }

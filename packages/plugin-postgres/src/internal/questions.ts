@@ -4,44 +4,43 @@ import * as Exit from "effect/Exit"
 import * as Request from "effect/Request"
 import * as RequestResolver from "effect/RequestResolver"
 import type { QueryError } from "../PostgresError.ts"
-import type { ColumnQuestion, QualifiedName } from "../PostgresProbe.ts"
 import * as catalog from "./catalog.ts"
 import * as columnType from "./columnType.ts"
 import type { ConnectFailure, Rows, Statement } from "./connect.ts"
+import * as sameExpression from "./sameExpression.ts"
 import type { Answers, Session } from "./session.ts"
 
 type AskError = ConnectFailure | QueryError
 
-/** What a check asks. */
-export type Question =
-  | { readonly kind: "server" }
-  | { readonly kind: "extension"; readonly name: string }
-  | { readonly kind: "needs"; readonly extension: string }
-  | { readonly kind: "enum"; readonly type: QualifiedName }
-  | { readonly kind: "column"; readonly column: ColumnQuestion }
-  | { readonly kind: "query"; readonly statement: Statement }
+type Question =
+  | { readonly _tag: "Catalog"; readonly kind: catalog.Kind<unknown>; readonly it: string }
+  | { readonly _tag: "Type"; readonly type: string }
+  | { readonly _tag: "Same"; readonly pair: sameExpression.Pair }
+  | { readonly _tag: "Query"; readonly statement: Statement }
 
-/** What a check gets: the catalog's answer to all questions and where its own one stands, and its own statement's rows. */
-export interface Answer {
-  readonly catalog: catalog.Answer
-  readonly index: number
-  readonly rows: Exit.Exit<Rows, QueryError> | undefined
+class Ask extends Request.TaggedClass("Ask")<{ readonly question: Question }, unknown, AskError> {}
+
+/** What checks may ask; questions of the same moment go in one round trip. */
+export interface Asking {
+  readonly catalog: <A>(kind: catalog.Kind<A>, it: unknown) => Effect.Effect<A, AskError>
+  readonly type: (type: string) => Effect.Effect<columnType.TypeIdentity | undefined, AskError>
+  readonly same: (pair: sameExpression.Pair) => Effect.Effect<boolean, AskError>
+  readonly query: (statement: Statement) => Effect.Effect<Rows, AskError>
 }
 
-class Ask extends Request.TaggedClass("Ask")<{ readonly question: Question }, Answer, AskError> {}
-
-/** Asks through a session; questions of the same moment go in one round trip. */
-export const make = (session: Session): ((question: Question) => Effect.Effect<Answer, AskError>) => {
+export const make = (session: Session): Asking => {
   const resolver = RequestResolver.make<Ask>((entries) =>
-    Effect.gen(function* () {
-      const collected = collect(entries.map((entry) => entry.request.question))
-      const answers = yield* session.ask(collected.statements)
-      const [inCatalog = Exit.die("a batch without an answer")] = answers
-      const answer = yield* catalog.decode((yield* inCatalog).rows)
-      entries.forEach((entry, i) => {
-        entry.completeUnsafe(Exit.succeed({ catalog: answer, ...collected.own(i, answers) }))
-      })
-    }).pipe(
+    answerAll(
+      session,
+      entries.map((entry) => entry.request.question)
+    ).pipe(
+      Effect.tap((answers) =>
+        Effect.sync(() => {
+          entries.forEach((entry, i) => {
+            entry.completeUnsafe(answers[i] ?? Exit.die("a question without an answer"))
+          })
+        })
+      ),
       Effect.catchCause((cause) =>
         Effect.sync(() => {
           for (const entry of entries) entry.completeUnsafe(Exit.failCause(cause))
@@ -49,42 +48,114 @@ export const make = (session: Session): ((question: Question) => Effect.Effect<A
       )
     )
   )
-  return (question) => Effect.request(new Ask({ question }), resolver)
+  const ask = (question: Question) => Effect.request(new Ask({ question }), resolver)
+  return {
+    catalog: (kind, it) => Effect.flatMap(ask({ _tag: "Catalog", kind, it: JSON.stringify(it) }), kind.decode),
+    // Each kind of question is answered below with what stands here.
+    type: (type) => ask({ _tag: "Type", type }) as Effect.Effect<columnType.TypeIdentity | undefined, AskError>,
+    same: (pair) => ask({ _tag: "Same", pair }) as Effect.Effect<boolean, AskError>,
+    query: (statement) => ask({ _tag: "Query", statement }) as Effect.Effect<Rows, AskError>
+  }
 }
 
-/** One statement for the catalog, and those of single questions behind it. */
-const collect = (questions: ReadonlyArray<Question>) => {
-  const asked = {
-    extensions: [] as string[],
-    needs: [] as string[],
-    enums: [] as QualifiedName[],
-    columns: [] as ColumnQuestion[]
-  }
-  const own: Array<Statement> = []
-  const places = questions.map((question): { readonly index: number; readonly statement?: number } => {
-    switch (question.kind) {
-      case "server":
-        return { index: 0 }
-      case "extension":
-        return { index: asked.extensions.push(question.name) - 1 }
-      case "needs":
-        return { index: asked.needs.push(question.extension) - 1 }
-      case "enum":
-        return { index: asked.enums.push(question.type) - 1 }
-      case "column":
-        return {
-          index: asked.columns.push(question.column) - 1,
-          statement: own.push(columnType.question(question.column.type))
-        }
-      default:
-        return { index: 0, statement: own.push(question.statement) }
-    }
+type Answer = Exit.Exit<unknown, QueryError>
+
+/** A way to answer many questions with one statement. One that is wrong spoils it for all: they are asked one by one then. */
+interface Together<Q> {
+  readonly keyOf: (question: Q) => string
+  readonly statement: (questions: ReadonlyArray<Q>) => Statement
+  readonly read: (rows: Rows, i: number) => unknown
+}
+
+const types: Together<string> = {
+  keyOf: (type) => type,
+  statement: columnType.question,
+  read: columnType.identityOf
+}
+
+const same: Together<sameExpression.Pair> = {
+  keyOf: JSON.stringify,
+  statement: sameExpression.question,
+  read: sameExpression.isSame
+}
+
+const answerAll = Effect.fnUntraced(function* (session: Session, questions: ReadonlyArray<Question>) {
+  const groups = [
+    inCatalog(questions.flatMap((q) => (q._tag === "Catalog" ? [q] : []))),
+    together(
+      types,
+      questions.flatMap((q) => (q._tag === "Type" ? [q.type] : []))
+    ),
+    together(
+      same,
+      questions.flatMap((q) => (q._tag === "Same" ? [q.pair] : []))
+    )
+  ]
+  const own = questions.flatMap((q) => (q._tag === "Query" ? [q.statement] : []))
+  const asked = groups.flatMap(({ statement }) => (statement === undefined ? [] : [statement]))
+  const first = yield* session.ask([...asked, ...own])
+  let next = 0
+  const read = groups.map(({ answersOf, statement }) => (statement === undefined ? [] : answersOf(take(first, next++))))
+  const spoilt = groups.map(({ singles }, i) => (read[i] === undefined ? singles : []))
+  const again = spoilt.some((singles) => singles.length > 0) ? yield* session.ask(spoilt.flat()) : []
+  let nextAgain = 0
+  const answers = groups.map(
+    ({ single }, i) => read[i] ?? single((spoilt[i] ?? []).map(() => take(again, nextAgain++)))
+  )
+  const [catalogued = [], typed = [], compared = []] = answers.map((them) => them.values())
+  const queried = first.slice(asked.length).values()
+  const from = { Catalog: catalogued, Type: typed, Same: compared, Query: queried }
+  return questions.map(({ _tag }): Answer => from[_tag][Symbol.iterator]().next().value ?? Exit.die("unanswered"))
+})
+
+const take = (answers: Answers, i: number): Exit.Exit<Rows, QueryError> =>
+  answers[i] ?? Exit.die("a statement without an answer")
+
+/** Questions of one group, and how their answers are read. */
+interface Group {
+  readonly statement: Statement | undefined
+  /** `undefined` where a question has spoilt it for all. */
+  readonly answersOf: (answer: Exit.Exit<Rows, QueryError>) => ReadonlyArray<Answer> | undefined
+  readonly singles: ReadonlyArray<Statement>
+  readonly single: (answers: Answers) => ReadonlyArray<Answer>
+}
+
+const inCatalog = (questions: ReadonlyArray<{ readonly kind: catalog.Kind<unknown>; readonly it: string }>): Group => {
+  const kinds = new Map<string, { readonly kind: catalog.Kind<unknown>; readonly its: Map<string, number> }>()
+  const places = questions.map(({ it, kind }) => {
+    const asked = kinds.get(kind.name) ?? { kind, its: new Map<string, number>() }
+    kinds.set(kind.name, asked)
+    const index = asked.its.get(it) ?? asked.its.size
+    asked.its.set(it, index)
+    return [kind.name, index] as const
   })
+  const asked = [...kinds.values()].map(({ its, kind }) => ({ kind, its: [...its.keys()] }))
   return {
-    statements: [catalog.statement(asked), ...own],
-    own: (i: number, answers: Answers): Omit<Answer, "catalog"> => {
-      const { index = 0, statement } = places[i] ?? {}
-      return { index, rows: statement === undefined ? undefined : answers[statement] }
-    }
+    statement: asked.length === 0 ? undefined : catalog.statement(asked),
+    answersOf: (answer) => {
+      if (Exit.isFailure(answer)) return questions.map(() => answer)
+      const answers = new Map(asked.map(({ kind }, i) => [kind.name, catalog.answersOf(answer.value.rows, i)]))
+      return places.map(([name, index]) => Exit.succeed(answers.get(name)?.[index] ?? null))
+    },
+    singles: [],
+    single: () => []
+  }
+}
+
+const together = <Q>({ keyOf, read, statement }: Together<Q>, questions: ReadonlyArray<Q>): Group => {
+  const distinct = [...new Map(questions.map((question) => [keyOf(question), question])).values()]
+  const places = new Map(distinct.map((question, i) => [keyOf(question), i]))
+  const spread = (answers: ReadonlyArray<Answer>) =>
+    questions.map((question) => answers[places.get(keyOf(question)) ?? 0] ?? Exit.die("unanswered"))
+  return {
+    statement: distinct.length === 0 ? undefined : statement(distinct),
+    answersOf: (answer) =>
+      Exit.isSuccess(answer)
+        ? spread(distinct.map((_, i) => Exit.succeed(read(answer.value, i))))
+        : distinct.length === 1
+          ? spread([answer])
+          : undefined,
+    singles: distinct.map((question) => statement([question])),
+    single: (answers) => spread(answers.map((answer) => Exit.map(answer, (rows) => read(rows, 0))))
   }
 }

@@ -7,14 +7,14 @@ import * as Semaphore from "effect/Semaphore"
 import type { QueryError } from "../PostgresError.ts"
 import {
   type ConnectFailure,
-  type Connection,
   connect,
   type Login,
   type Route,
   type Rows,
-  type Statement
+  type Statement,
+  type Watched
 } from "./connect.ts"
-
+import { type Patience, withPatience } from "./lockWaiting.ts"
 import { endWithClient, makeWaiting, writerName } from "./orphans.ts"
 
 /** What a question of a probe gave: each statement has a result of its own. */
@@ -22,23 +22,58 @@ export type Answers = ReadonlyArray<Exit.Exit<Rows, QueryError>>
 
 /** Talks to one database. */
 export interface Session {
-  /** Runs statements, each in a read-only transaction of its own, in one round trip. */
+  /** Runs statements in one read-only transaction, in one round trip. One that fails does not harm the others. */
   readonly ask: (statements: ReadonlyArray<Statement>) => Effect.Effect<Answers, ConnectFailure | QueryError>
-  /** Runs one statement by itself, committed at once. */
+  /** Runs one statement by itself, committed at once. One that waits for a lock too long is run again. */
   readonly execute: (statement: Statement) => Effect.Effect<Rows, ConnectFailure | QueryError>
+  /** Runs statements in one transaction, and all again where one waits for a lock too long. */
+  readonly executeAll: (statements: ReadonlyArray<Statement>) => Effect.Effect<Rows, ConnectFailure | QueryError>
+  /** Runs one statement by itself that blocks nobody while it waits and works: it may take as long as it needs. */
+  readonly executePatiently: (statement: Statement) => Effect.Effect<Rows, ConnectFailure | QueryError>
 }
 
 /** How long a question of a probe may take. */
 const questionTimeout = "30 seconds"
 
-const begin: Statement = { text: "BEGIN TRANSACTION READ ONLY", values: [] }
-const rollback: Statement = { text: "ROLLBACK", values: [] }
-const nothing: Statement = { text: "SELECT 1", values: [] }
+const plain = (text: string): Statement => ({ text, values: [] })
+
+const beginReading = plain("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+const mark = plain("SAVEPOINT question")
+const backToMark = plain("ROLLBACK TO SAVEPOINT question")
+const begin = plain("BEGIN")
+const commit = plain("COMMIT")
+const rollback = plain("ROLLBACK")
+const nothing = plain("SELECT 1")
+const noLimits = plain("SELECT set_config('lock_timeout', '0', false), set_config('statement_timeout', '0', false)")
+const ownLimits = plain(
+  "SELECT set_config(name, reset_val, false) FROM pg_settings WHERE name IN ('lock_timeout', 'statement_timeout')"
+)
+
+/** A query. Anything else may end the transaction in which the others are asked, and gets one of its own. */
+const isQuery = ({ text }: Statement): boolean => /^[\s(]*(?:select|with|values|table|explain)\b/i.test(text)
+
+/** The statements in the order in which they are sent, and where the answer to each of the given ones stands. */
+const conversation = (statements: ReadonlyArray<Statement>) => {
+  const sent: Array<Statement> = [beginReading, mark]
+  const places = new Map<Statement, number>()
+  for (const statement of statements.filter(isQuery)) {
+    places.set(statement, sent.push(statement) - 1)
+    sent.push(backToMark)
+  }
+  sent.push(rollback)
+  for (const statement of statements.filter((one) => !isQuery(one))) {
+    sent.push(beginReading)
+    places.set(statement, sent.push(statement) - 1)
+    sent.push(rollback)
+  }
+  return { sent, placeOf: (statement: Statement) => places.get(statement) ?? -1 }
+}
 
 /** Makes a session that the scope closes. Nothing is opened before the first question. */
 export const make = Effect.fnUntraced(function* (
   login: Login,
-  route: Route
+  route: Route,
+  patience: Patience
 ): Effect.fn.Return<Session, never, Scope.Scope> {
   const reading = yield* keep(connect({ ...login, statementTimeout: Duration.fromInputUnsafe(questionTimeout) }, route))
   const own = writerName()
@@ -48,29 +83,58 @@ export const make = Effect.fnUntraced(function* (
 
   const askOnce = Effect.fnUntraced(function* (statements: ReadonlyArray<Statement>) {
     const connection = yield* reading
-    // All are sent before the first answer is waited for; a failure ends its own transaction alone.
-    const results = yield* Effect.forEach(
-      statements.flatMap((statement) => [begin, statement, rollback]),
-      (statement) => Effect.exit(connection.query(statement)),
-      { concurrency: "unbounded" }
-    )
-    const own = results.filter((_, i) => i % 3 === 1)
-    const lost = own.find(isLost)
-    return lost === undefined ? own : yield* Effect.failCause(lost.cause)
+    const { placeOf, sent } = conversation(statements)
+    // All are sent before the first answer is waited for.
+    const results = yield* Effect.forEach(sent, (statement) => Effect.exit(connection.query(statement)), {
+      concurrency: "unbounded"
+    })
+    const lost = results.find(isLost)
+    return lost === undefined
+      ? statements.map((one) => results[placeOf(one)] ?? Exit.die("a statement without an answer"))
+      : yield* Effect.failCause(lost.cause)
   })
+  // Asking again does no harm, and a connection that has broken meanwhile is known by using it.
+  const askTwice = (statements: ReadonlyArray<Statement>) =>
+    Effect.catchTag(askOnce(statements), "ConnectionLost", () => askOnce(statements))
+
+  const opened = Effect.flatMap(writing, (connection) => Effect.as(connection.query(nothing), connection)).pipe(
+    Effect.catchTag("ConnectionLost", () => writing)
+  )
+  /** Uses the writing connection alone. What is interrupted ends with its connection. */
+  const write = (use: (connection: Watched) => Effect.Effect<Rows, QueryError>) =>
+    Effect.flatMap(opened, (connection) =>
+      withPatience(
+        Effect.onInterrupt(use(connection), () => connection.destroy),
+        connection.backend,
+        (statement) =>
+          Effect.flatMap(askTwice([statement]), ([answer = Exit.die("a statement without an answer")]) => answer),
+        patience
+      )
+    ).pipe(oneAtATime.withPermits(1))
 
   return {
-    // Asking again does no harm, and a connection that has broken meanwhile is known by using it.
-    ask: waiting((statements) => Effect.catchTag(askOnce(statements), "ConnectionLost", () => askOnce(statements))),
-    execute: (statement) =>
-      Effect.gen(function* () {
-        const alive = yield* Effect.flatMap(writing, (connection) =>
-          Effect.as(connection.query(nothing), connection)
-        ).pipe(Effect.catchTag("ConnectionLost", () => writing))
-        return yield* Effect.onInterrupt(alive.query(statement), () => alive.destroy)
-      }).pipe(oneAtATime.withPermits(1))
+    ask: waiting(askTwice),
+    execute: (statement) => write((connection) => connection.query(statement)),
+    executeAll: (statements) =>
+      write((connection) =>
+        Effect.gen(function* () {
+          yield* connection.query(begin)
+          let last = noRows
+          for (const statement of statements) last = yield* connection.query(statement)
+          yield* connection.query(commit)
+          return last
+        }).pipe(Effect.tapError(() => Effect.exit(connection.query(rollback))))
+      ),
+    executePatiently: (statement) =>
+      write((connection) =>
+        Effect.andThen(connection.query(noLimits), connection.query(statement)).pipe(
+          Effect.ensuring(Effect.exit(connection.query(ownLimits)))
+        )
+      )
   }
 })
+
+const noRows: Rows = { rows: [], fields: [] }
 
 /** Asks one thing, read-only. */
 export const oneOf = (session: Session, statement: Statement): Effect.Effect<Rows, ConnectFailure | QueryError> =>
@@ -81,10 +145,10 @@ const isLost = (answer: Exit.Exit<Rows, QueryError>): answer is Exit.Failure<nev
 
 /** Gives the connection that is open, or opens one; the scope closes the last. */
 const keep = Effect.fnUntraced(function* (
-  open: Effect.Effect<Connection, ConnectFailure, Scope.Scope>
-): Effect.fn.Return<Effect.Effect<Connection, ConnectFailure>, never, Scope.Scope> {
+  open: Effect.Effect<Watched, ConnectFailure, Scope.Scope>
+): Effect.fn.Return<Effect.Effect<Watched, ConnectFailure>, never, Scope.Scope> {
   const oneAtATime = yield* Semaphore.make(1)
-  let kept: { readonly connection: Connection; readonly scope: Scope.Closeable } | undefined
+  let kept: { readonly connection: Watched; readonly scope: Scope.Closeable } | undefined
   const drop = Effect.suspend(() => {
     const scope = kept?.scope
     kept = undefined

@@ -132,6 +132,15 @@ const hints: Readonly<Record<string, string>> = {
   "42704": "create the type first, or correct its name and schema",
   "42710": "something of this name is there already: look at what made it",
   "23502": "the table has rows: give the column a default, or make it nullable",
+  "22023":
+    "correct the value, or the label that is named: one that a new label stands next to must be there, and committed",
+  "23503": "the rows it points to are missing: add them first, or correct the reference",
+  "23505": "there is such a row already: change the values, or update the row instead",
+  "23514": "the row does not keep the check: correct its values, or the check",
+  "25001":
+    "run it alone: PostgreSQL takes it in no transaction, and several statements that are sent as one are a transaction",
+  "55P04":
+    "a label cannot be used in the transaction that adds it: add it with Postgres.enum in a step before this one, which commits it",
   "2BP01": "other objects depend on it: change or drop them first"
 }
 

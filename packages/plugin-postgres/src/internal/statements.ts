@@ -2,10 +2,9 @@
 import type { NewColumn, NewExtension, NewLabel } from "../PostgresControl.ts"
 import type { QualifiedName } from "../PostgresProbe.ts"
 import { escapeIdentifier, escapeLiteral, type Statement } from "./connect.ts"
+import { qualified } from "./tableSql.ts"
 
 const statement = (text: string): Statement => ({ text, values: [] })
-
-const qualified = ({ name, schema }: QualifiedName): string => `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`
 
 export const createExtension = ({ cascade, name, schema, version }: NewExtension): Statement =>
   statement(
@@ -26,17 +25,22 @@ export const dropEnum = (type: QualifiedName): Statement => statement(`DROP TYPE
 export const createEnum = (type: QualifiedName, labels: ReadonlyArray<string>): Statement =>
   statement(`CREATE TYPE ${qualified(type)} AS ENUM (${labels.map(escapeLiteral).join(", ")})`)
 
-/** Alone and committed at once: a label that is added within a transaction cannot be used in it. */
+/**
+ * Alone and committed at once: a label that is added within a transaction cannot be used in it. `IF NOT EXISTS` would hide
+ * that it stands in another place, or next to nothing.
+ */
 export const addLabel = (type: QualifiedName, { label, neighbour, place }: NewLabel): Statement =>
-  statement(
-    `ALTER TYPE ${qualified(type)} ADD VALUE IF NOT EXISTS ${escapeLiteral(label)} ${place} ${escapeLiteral(neighbour)}`
-  )
+  statement(`ALTER TYPE ${qualified(type)} ADD VALUE ${escapeLiteral(label)} ${place} ${escapeLiteral(neighbour)}`)
+
+export const renameLabel = (type: QualifiedName, from: string, to: string): Statement =>
+  statement(`ALTER TYPE ${qualified(type)} RENAME VALUE ${escapeLiteral(from)} TO ${escapeLiteral(to)}`)
 
 /** `type` is as the server writes it, see `columnType.canonical`. */
 export const addColumn = (column: NewColumn, type: string): Statement =>
   statement(
     `ALTER TABLE ${qualified({ schema: column.schema, name: column.table })} ` +
       `ADD COLUMN IF NOT EXISTS ${escapeIdentifier(column.name)} ${type}` +
+      (column.collation === undefined ? "" : ` COLLATE ${escapeIdentifier(column.collation)}`) +
       (column.default === undefined ? "" : ` DEFAULT (${column.default})`) +
       (column.nullable ? "" : " NOT NULL")
   )

@@ -9,14 +9,10 @@ import * as Layer from "effect/Layer"
 import { connectError, type Where } from "../internal/sqlstate.ts"
 import { PostgresControl } from "../PostgresControl.ts"
 import type { ConnectError } from "../PostgresError.ts"
-import {
-  type ColumnFacts,
-  PostgresProbe,
-  type QualifiedName,
-  type RestoredFrom,
-  type ServerFacts
-} from "../PostgresProbe.ts"
+import { PostgresProbe, type RestoredFrom, type ServerFacts } from "../PostgresProbe.ts"
+import type { Constraint, Index } from "../Table.ts"
 import * as backups from "./internal/backups.ts"
+import * as tables from "./internal/tables.ts"
 import { canonicalType } from "./internal/types.ts"
 import * as writing from "./internal/writing.ts"
 
@@ -29,8 +25,13 @@ export interface Column {
   /** As PostgreSQL writes it: `character varying(200)`, not `varchar(200)`. */
   readonly type: string
   readonly nullable: boolean
+  /** An SQL expression. */
+  readonly default?: string
+  readonly collation?: string
   /** Whether rows have values in it, beside its default. The default is no. */
   readonly holdsValues?: boolean
+  /** How many rows hold which label, where it is of an enum. The default is none. */
+  readonly labels?: Readonly<Record<string, number>>
 }
 
 /**
@@ -90,6 +91,12 @@ export interface PostgresWorld {
   readonly extensions: Map<string, { readonly version: string; readonly schema: string }>
   readonly enums: Map<string, ReadonlyArray<string>>
   readonly tables: Map<string, Map<string, Column>>
+  /** Constraints by table and name. */
+  readonly constraints: Map<string, Map<string, Constraint>>
+  /** Indexes by table and name. */
+  readonly indexes: Map<string, Map<string, Index>>
+  /** Tables whose rows a backfill has still to change. */
+  readonly unfilled: Set<string>
   /** Rows by table; a table without a number has none. */
   readonly rows: Map<string, number>
   /** By file; those whose `intact` is false are passed over, as those whose checksum is wrong are. */
@@ -128,6 +135,8 @@ export interface Options {
   readonly tables?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** How many rows tables have. */
   readonly rows?: Readonly<Record<string, number>>
+  /** Tables whose rows a backfill has still to change. */
+  readonly unfilled?: ReadonlyArray<string>
   /** What the statements of `Postgres.sql` do, by their text. */
   readonly statements?: Readonly<Record<string, (world: PostgresWorld, values: ReadonlyArray<unknown>) => void>>
   /** What the queries of `Postgres.sql` answer, by their text. */
@@ -199,6 +208,9 @@ export const make = (options: Options = {}): PostgresWorld => {
       ])
     ),
     rows: new Map(Object.entries(options.rows ?? {}).map(([name, rows]) => [inPublic(name), rows])),
+    constraints: new Map(),
+    indexes: new Map(),
+    unfilled: new Set((options.unfilled ?? []).map(inPublic)),
     backups: new Map(),
     kept: new Map(),
     restoredFrom: undefined,
@@ -221,8 +233,6 @@ const causes: Readonly<Record<Status, unknown>> = {
 }
 
 const inPublic = (name: string): string => (name.includes(".") ? name : `public.${name}`)
-
-const keyOf = ({ name, schema }: QualifiedName): string => `${schema}.${name}`
 
 const reading = (
   world: PostgresWorld,
@@ -253,17 +263,13 @@ const reading = (
           installed: world.extensions.get(needed)?.version
         }))
       ),
-    enumLabels: (type) => look(() => world.enums.get(keyOf(type))),
-    column: ({ name, schema, table, type }) =>
-      look((): ColumnFacts => {
-        const columns = world.tables.get(keyOf({ schema, name: table }))
-        const existing = columns?.get(name)
-        return {
-          hasTable: columns !== undefined,
-          existing:
-            existing === undefined ? undefined : { ...existing, isWanted: existing.type === canonicalType(type) }
-        }
-      }),
+    enumLabels: (type) => look(() => world.enums.get(tables.keyOf(type))),
+    enumUses: (type, labels) => look(() => tables.enumUses(world, type, labels)),
+    table: (name) => look(() => tables.tableFacts(world, name)),
+    column: (column) => look(() => tables.columnFacts(world, column)),
+    isSame: (pair) => look(() => tables.isSame(pair)),
+    isVolatile: (expression) => look(() => tables.isVolatile(expression)),
+    isLeft: ({ table }) => look(() => world.unfilled.has(tables.keyOf(table))),
     holds: ({ text, values }) =>
       Effect.flatMap(
         look(() => queries[text]),

@@ -20,6 +20,8 @@ export const ground = (): Ground => {
       [...world.extensions],
       [...world.enums],
       [...world.tables].map(([name, columns]) => [name, ...columns]),
+      [...world.constraints].map(([table, them]) => [table, ...them]).filter((them) => them.length > 1),
+      [...world.indexes].map(([table, them]) => [table, ...them]).filter((them) => them.length > 1),
       [...settings]
     ]),
     createExtension: (name, version) =>
@@ -34,14 +36,30 @@ export const ground = (): Ground => {
     createEnum: (name, labels) => Effect.sync(() => void world.enums.set(`public.${name}`, labels)),
     dropEnum: (name) => Effect.sync(() => void world.enums.delete(`public.${name}`)),
     labels: (name) => Effect.sync(() => world.enums.get(`public.${name}`)),
-    createTable: (name) => Effect.sync(() => void world.tables.set(`public.${name}`, new Map())),
+    createTable: (name) =>
+      Effect.sync(
+        () => void world.tables.set(`public.${name}`, new Map([["name", { type: "text", nullable: false }]]))
+      ),
     insertRow: (table, column) =>
       Effect.sync(() => {
+        world.rows.set(`public.${table}`, (world.rows.get(`public.${table}`) ?? 0) + 1)
         const columns = world.tables.get(`public.${table}`)
         const found = column === undefined ? undefined : columns?.get(column)
         if (column !== undefined && found !== undefined) columns?.set(column, { ...found, holdsValues: true })
       }),
     dropColumn: (table, column) => Effect.sync(() => void world.tables.get(`public.${table}`)?.delete(column)),
+    dropConstraint: (table, name) =>
+      Effect.sync(() => {
+        world.constraints.get(`public.${table}`)?.delete(name)
+        world.indexes.get(`public.${table}`)?.delete(name)
+      }),
+    dropIndex: (table, name) => Effect.sync(() => void world.indexes.get(`public.${table}`)?.delete(name)),
+    spoilIndex: (table, name) =>
+      Effect.sync(() => {
+        const indexes = world.indexes.get(`public.${table}`)
+        const found = indexes?.get(name)
+        if (found !== undefined) indexes?.set(name, { ...found, valid: false })
+      }),
     emptyTable: () => Effect.sync(() => settings.clear())
   }
 }

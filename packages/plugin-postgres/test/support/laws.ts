@@ -20,6 +20,10 @@ export interface Ground {
   /** Adds a row to a table that `createTable` has made; with a value in a column of text, or nothing but the defaults. */
   readonly insertRow: (table: string, column?: string) => Effect.Effect<void>
   readonly dropColumn: (table: string, column: string) => Effect.Effect<void>
+  readonly dropConstraint: (table: string, name: string) => Effect.Effect<void>
+  readonly dropIndex: (table: string, name: string) => Effect.Effect<void>
+  /** Leaves an index as a concurrent build that was interrupted does. */
+  readonly spoilIndex: (table: string, name: string) => Effect.Effect<void>
   readonly emptyTable: (name: string) => Effect.Effect<void>
 }
 

@@ -17,7 +17,11 @@ const everything = `SELECT
   (SELECT json_agg(json_build_array(t.typname, e.enumlabel) ORDER BY t.typname, e.enumsortorder)
     FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid) AS enums,
   (SELECT json_agg(json_build_array(table_name, column_name, data_type, character_maximum_length, is_nullable, column_default)
-    ORDER BY table_name, ordinal_position) FROM information_schema.columns WHERE table_schema = 'public') AS columns`
+    ORDER BY table_name, ordinal_position) FROM information_schema.columns WHERE table_schema = 'public') AS columns,
+  (SELECT json_agg(json_build_array(conrelid::regclass::text, conname, pg_get_constraintdef(oid)) ORDER BY conrelid, conname)
+    FROM pg_constraint WHERE connamespace = 'public'::regnamespace) AS constraints,
+  (SELECT json_agg(json_build_array(pg_get_indexdef(indexrelid), indisvalid) ORDER BY 1)
+    FROM pg_index JOIN pg_class c ON c.oid = indexrelid WHERE c.relnamespace = 'public'::regnamespace) AS indexes`
 
 const quoted = pg.escapeIdentifier
 
@@ -53,6 +57,14 @@ export const groundOf = (sql: Sql, layer: Layer.Layer<Services, unknown>): Groun
           : `INSERT INTO ${quoted(table)} (name, ${quoted(column)}) VALUES (gen_random_uuid(), 'a value')`
       ),
     dropColumn: (table, column) => change(`ALTER TABLE ${quoted(table)} DROP COLUMN ${quoted(column)}`),
+    dropConstraint: (table, name) => change(`ALTER TABLE ${quoted(table)} DROP CONSTRAINT ${quoted(name)}`),
+    dropIndex: (_, name) => change(`DROP INDEX ${quoted(name)}`),
+    spoilIndex: (_, name) =>
+      Effect.asVoid(
+        run("UPDATE pg_index SET indisvalid = false WHERE indexrelid = (SELECT oid FROM pg_class WHERE relname = $1)", [
+          name
+        ])
+      ),
     emptyTable: (name) => change(`TRUNCATE ${quoted(name)}`)
   }
 }

@@ -1,11 +1,16 @@
 import * as Effect from "effect/Effect"
 import { columnHoldsValues, waitUntilReady } from "../../internal/control.ts"
+import { enumErrors } from "../../internal/enumErrors.ts"
+import { holdsLabels } from "../../internal/enumUses.ts"
+import { rowErrors } from "../../internal/rowErrors.ts"
 import { queryError, type Where } from "../../internal/sqlstate.ts"
+import { describe } from "../../internal/tableCosts.ts"
 import type { NewExtension, NewLabel, PostgresControl } from "../../PostgresControl.ts"
 import { type ConnectError, type QueryError, StatementFailed } from "../../PostgresError.ts"
 import type { QualifiedName } from "../../PostgresProbe.ts"
 import type { Options, PostgresWorld } from "../PostgresWorld.ts"
 import * as backups from "./backups.ts"
+import * as tables from "./tables.ts"
 import { canonicalType } from "./types.ts"
 
 /** A refusal as the server words it. */
@@ -37,6 +42,8 @@ export const make = (
       })
     )
   const refuse = (code: string, message: string) => refusal(where, code, message)
+  const changeEnum = (type: QualifiedName, line: string, act: () => QueryError | undefined) =>
+    enumErrors(type)(change(line, act))
   return {
     waitUntilReady: (timeout) => waitUntilReady(reached, where, timeout),
     createExtension: (extension) =>
@@ -55,31 +62,67 @@ export const make = (
         world.extensions.set(name, { ...installed, version })
         return undefined
       }),
-    createEnum: ({ name, schema }, labels) =>
-      change(`create enum ${schema}.${name}`, () => {
-        if (world.enums.has(`${schema}.${name}`)) return refuse("42710", `type "${name}" already exists`)
-        world.enums.set(`${schema}.${name}`, labels)
+    createEnum: (type, labels) =>
+      changeEnum(type, `create enum ${type.schema}.${type.name}`, () => {
+        if (world.enums.has(tables.keyOf(type))) return refuse("42710", `type "${type.name}" already exists`)
+        world.enums.set(tables.keyOf(type), labels)
         return undefined
       }),
     dropEnum: ({ name, schema }) =>
       change(`drop enum ${schema}.${name}`, () => {
-        const names = [name, `${schema}.${name}`]
         const table = [...world.tables].find(([, columns]) =>
-          [...columns.values()].some((column) => names.includes(column.type.replace(/(\[\])+$/, "")))
+          [...columns.values()].some((column) => tables.isOf({ name, schema }, column))
         )
         if (table !== undefined) return refuse("2BP01", `a column of table ${table[0]} depends on type ${name}`)
         world.enums.delete(`${schema}.${name}`)
         return undefined
       }),
     addLabel: (type, label) =>
-      change(`add label ${label.label} to enum ${type.schema}.${type.name}`, () =>
+      changeEnum(type, `add label ${label.label} to enum ${tables.keyOf(type)}`, () =>
         addLabel(world, refuse, type, label)
       ),
-    addColumn: ({ name, nullable, schema, table, type }) =>
+    renameLabel: (type, from, to) =>
+      changeEnum(type, `rename label ${from} of enum ${tables.keyOf(type)} to ${to}`, () => {
+        const labels = world.enums.get(tables.keyOf(type)) ?? []
+        if (!labels.includes(from)) return refuse("22023", `"${from}" is not an existing enum label`)
+        if (labels.includes(to)) return refuse("42710", `enum label "${to}" already exists`)
+        world.enums.set(
+          tables.keyOf(type),
+          labels.map((label) => (label === from ? to : label))
+        )
+        tables.relabel(world, type, (label) => (label === from ? to : label))
+        return undefined
+      }),
+    replaceEnum: (type, by) =>
+      changeEnum(type, `replace enum ${tables.keyOf(type)}`, () => {
+        const removed = (world.enums.get(tables.keyOf(type)) ?? []).filter(
+          (label) => !by.labels.includes(label) && by.values[label] === undefined
+        )
+        if ((tables.enumUses(world, type, removed)?.held ?? []).length > 0) {
+          return refuse(holdsLabels, "rows hold a label that goes")
+        }
+        tables.replaceEnum(world, type, by)
+        return undefined
+      }),
+    changeTable: (it) =>
+      rowErrors(it._tag === "Backfill" ? it.backfill.table : it.table)(
+        change(
+          describe(it, { partitioned: false, rows: 0, bytes: 0, columns: {}, constraints: {}, indexes: {} }).summary,
+          () => tables.change(world, refuse, it)
+        )
+      ),
+    addColumn: ({ collation, default: expression, name, nullable, schema, table, type }) =>
       change(`add column ${schema}.${table}.${name}`, () => {
         const columns = world.tables.get(`${schema}.${table}`)
         if (columns === undefined) return refuse("42P01", `relation "${schema}.${table}" does not exist`)
-        if (!columns.has(name)) columns.set(name, { type: canonicalType(type), nullable })
+        if (!columns.has(name)) {
+          columns.set(name, {
+            type: canonicalType(type),
+            nullable,
+            ...(expression === undefined ? {} : { default: expression }),
+            ...(collation === undefined ? {} : { collation })
+          })
+        }
         return undefined
       }),
     dropColumn: Effect.fnUntraced(function* (column) {
@@ -138,7 +181,7 @@ const addLabel = (
 ): QueryError | undefined => {
   const labels = world.enums.get(`${schema}.${name}`)
   if (labels === undefined) return refuse("42704", `type "${schema}.${name}" does not exist`)
-  if (labels.includes(label)) return undefined
+  if (labels.includes(label)) return refuse("42710", `enum label "${label}" already exists`)
   const at = labels.indexOf(neighbour)
   if (at < 0) return refuse("22023", `"${neighbour}" is not an existing enum label`)
   world.enums.set(`${schema}.${name}`, labels.toSpliced(place === "BEFORE" ? at : at + 1, 0, label))
