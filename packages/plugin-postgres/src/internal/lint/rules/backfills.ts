@@ -1,0 +1,55 @@
+/** Rows that are filled in the transaction that has locked their table. */
+import type { UpdateStmt } from "libpg-query"
+import * as ast from "../ast.ts"
+import { sizeOf } from "../catalog.ts"
+import * as facts from "../facts.ts"
+import { head, type Rule, type Script, type Statement } from "../script.ts"
+
+/** Whether an UPDATE is about all rows: by no condition, or by one that all fulfil as the column is new, or just for nulls. */
+const isWhole = (update: UpdateStmt, table: string, { facts: known }: Script): boolean => {
+  const { whereClause } = update
+  if (whereClause === undefined) return true
+  if ("A_Const" in whereClause) return true
+  const columns = ast.columnsIn(whereClause)
+  if ("NullTest" in whereClause || isEmptyTest(whereClause)) return true
+  return columns.length > 0 && columns.every((column) => known.columns.has(facts.key(table, column)))
+}
+
+/** `a IS NULL OR a = ''`. */
+const isEmptyTest = (condition: object): boolean =>
+  "BoolExpr" in condition &&
+  !ast.some(condition, (node) => "SubLink" in node) &&
+  ast.some(condition, (node) => "NullTest" in node)
+    ? new Set(ast.columnsIn(condition)).size === 1
+    : false
+
+export const backfill: Rule = {
+  name: "backfill-in-ddl-transaction",
+  severity: "error",
+  title: "all rows of a table updated in a transaction that has changed a table",
+  why: "The lock of the ALTER TABLE is held until the COMMIT: nobody reads or writes the table while all its rows are written.",
+  hint: "commit the ALTER TABLE first, then update in batches, each in a transaction of its own",
+  *check(statement: Statement, script: Script) {
+    if (!("UpdateStmt" in statement.node) || statement.transaction === undefined) return
+    const lock = script.facts.locks.get(statement.transaction.id)
+    if (lock === undefined || lock.index > statement.index) return
+    const table = ast.tableOf(statement.node.UpdateStmt.relation)
+    if (!isWhole(statement.node.UpdateStmt, table, script)) return
+    const size = sizeOf(script.catalog, table)
+    const message = `all rows of ${table}${size} are written while ${lock.table} is locked by the ALTER TABLE above`
+    yield { ...head(statement, 2), table, message }
+  }
+}
+
+export const wholeUpdate: Rule = {
+  name: "update-without-where",
+  severity: "warning",
+  title: "all rows of a table updated at once",
+  why: "Every row is written anew and locked until the end, the table grows to twice its size, and replicas fall behind.",
+  hint: "update in batches, each in a transaction of its own; say WHERE true where it is meant",
+  *check(statement, script) {
+    if (!("UpdateStmt" in statement.node) || statement.node.UpdateStmt.whereClause !== undefined) return
+    const table = ast.tableOf(statement.node.UpdateStmt.relation)
+    yield { ...head(statement, 2), table, message: `every row of ${table}${sizeOf(script.catalog, table)} is written` }
+  }
+}

@@ -1,0 +1,155 @@
+/** Conditions that are neither true nor false, so that what they guard is not guarded. */
+import type { A_Expr, Node, SubLink } from "libpg-query"
+import * as ast from "../ast.ts"
+import type { Found, Rule, Script, Statement } from "../script.ts"
+
+const comparisons: ReadonlySet<string> = new Set(["=", "<>", "!=", "<", ">", "<=", ">="])
+
+const isComparison = ({ kind, name }: A_Expr): boolean =>
+  kind === "AEXPR_OP" && comparisons.has(ast.texts(name).at(-1) ?? "")
+
+/** What a comparison with null is, in words; `undefined` where it is none. */
+const withNull = (expression: A_Expr): string | undefined => {
+  const { kind, lexpr, name, rexpr } = expression
+  if (isComparison(expression) && (ast.isNull(lexpr) || ast.isNull(rexpr))) return "a comparison with NULL"
+  if ((kind === "AEXPR_OP_ANY" || kind === "AEXPR_OP_ALL") && ast.isNull(rexpr))
+    return "a comparison with the elements of NULL"
+  const isNotIn = kind === "AEXPR_IN" && ast.texts(name)[0] === "<>"
+  return isNotIn && ast.items(rexpr).some(ast.isNull) ? "NOT IN with a NULL in its list" : undefined
+}
+
+/** Whether it is known that a subquery gives no nulls; `undefined` where that is not known. */
+const neverNull = ({ subselect }: SubLink, { catalog, facts }: Script): boolean | undefined => {
+  if (subselect === undefined || !("SelectStmt" in subselect)) return undefined
+  const { fromClause = [], targetList = [], whereClause } = subselect.SelectStmt
+  const [target] = targetList
+  const value = target !== undefined && "ResTarget" in target ? target.ResTarget.val : undefined
+  if (value === undefined) return undefined
+  if (!("ColumnRef" in value))
+    return "CoalesceExpr" in value || ast.functionOf(value) === "count" || "A_Const" in value || undefined
+  const column = ast.columnOf(value)
+  const isTested = (node: Node) =>
+    "NullTest" in node && node.NullTest.nulltesttype === "IS_NOT_NULL" && ast.columnOf(node.NullTest.arg) === column
+  if (ast.some(whereClause, isTested)) return true
+  const [from] = fromClause
+  if (fromClause.length !== 1 || from === undefined || !("RangeVar" in from) || column === undefined) return undefined
+  const table = ast.tableOf(from.RangeVar)
+  const known = catalog?.tables.get(table)?.columns.get(column)
+  if (known !== undefined) return known.notNull
+  return facts.notNulls.has(`${table}/${column}`) || facts.primaryKeys.has(`${table}/${column}`) || undefined
+}
+
+const aggregatesOfNothing: ReadonlySet<string> = new Set([
+  "sum",
+  "max",
+  "min",
+  "avg",
+  "bool_and",
+  "bool_or",
+  "string_agg",
+  "array_agg"
+])
+
+/** What a value is when it may be null, in words. */
+const mayBeNull = (value: Node | undefined, filled: ReadonlyMap<string, Node>): string | undefined => {
+  if (value === undefined) return undefined
+  if ("TypeCast" in value) return mayBeNull(value.TypeCast.arg, filled)
+  if ("FuncCall" in value) {
+    const name = ast.functionOf(value)
+    if (name === "current_setting" && value.FuncCall.args?.length === 2)
+      return "current_setting(…, true) is null where it is not set"
+    if (name === "to_regclass" || name === "to_regtype") return `${name}() is null where there is no such thing`
+    if (name === "nullif") return "nullif() is null where both are the same"
+    const [first] = value.FuncCall.args ?? []
+    return strict.has(name ?? "") ? mayBeNull(first, filled) : undefined
+  }
+  if ("SubLink" in value)
+    return value.SubLink.subLinkType === "EXPR_SUBLINK" ? nothingFound(value.SubLink.subselect) : undefined
+  const name = ast.columnOf(value)
+  const query = name === undefined ? undefined : filled.get(name)
+  return query === undefined || nothingFound(query) === undefined ? undefined : `${name} is null where no row is found`
+}
+
+/** Functions that are null where their argument is. */
+const strict: ReadonlySet<string> = new Set(["lower", "upper", "btrim", "trim", "length", "md5"])
+
+/** Why a query for one value gives none. */
+const nothingFound = (query: Node | undefined): string | undefined => {
+  if (query === undefined || !("SelectStmt" in query)) return undefined
+  const [target] = query.SelectStmt.targetList ?? []
+  const value = target !== undefined && "ResTarget" in target ? target.ResTarget.val : undefined
+  const name = ast.functionOf(value)
+  const hasGroups = query.SelectStmt.groupClause !== undefined
+  if (name === "count" && !hasGroups) return undefined
+  if (name !== undefined && aggregatesOfNothing.has(name) && !hasGroups)
+    return `${name}() is null where there are no rows`
+  const isAlways = query.SelectStmt.fromClause === undefined && query.SelectStmt.whereClause === undefined
+  return isAlways || (value !== undefined && "CoalesceExpr" in value && isAlways)
+    ? undefined
+    : "the subquery is null where no row is found"
+}
+
+/** The first part of a condition that makes all of it null. */
+const nullPart = (
+  condition: Node,
+  filled: ReadonlyMap<string, Node>
+): { readonly at: number | undefined; readonly why: string } | undefined => {
+  let found: { readonly at: number | undefined; readonly why: string } | undefined
+  let isTested = false
+  ast.walk(condition, (node) => {
+    if ("NullTest" in node || "BooleanTest" in node) isTested = true
+    if ("NullTest" in node || "BooleanTest" in node || "CoalesceExpr" in node) return false
+    if ("A_Expr" in node && isComparison(node.A_Expr)) {
+      const why = mayBeNull(node.A_Expr.lexpr, filled) ?? mayBeNull(node.A_Expr.rexpr, filled)
+      if (why !== undefined) found ??= { at: node.A_Expr.location, why }
+    }
+    if ("BoolExpr" in node && node.BoolExpr.boolop === "NOT_EXPR") {
+      const why = mayBeNull(node.BoolExpr.args?.[0], filled)
+      if (why !== undefined) found ??= { at: node.BoolExpr.location, why }
+    }
+    return "SubLink" in node ? false : undefined
+  })
+  return isTested ? undefined : found
+}
+
+function* inStatement(statement: Statement, script: Script, tree: unknown, offset: number): Generator<Found> {
+  const found: Array<Found> = []
+  ast.walk(tree, (node) => {
+    if ("A_Expr" in node) {
+      const what = withNull(node.A_Expr)
+      if (what !== undefined) found.push({ at: offset + (node.A_Expr.location ?? 0), message: `${what} is never true` })
+    }
+    const inner = "BoolExpr" in node && node.BoolExpr.boolop === "NOT_EXPR" ? node.BoolExpr.args?.[0] : undefined
+    if (inner === undefined || !("SubLink" in inner) || inner.SubLink.subLinkType !== "ANY_SUBLINK") return
+    if (inner.SubLink.operName !== undefined) return
+    const known = neverNull(inner.SubLink, script)
+    if (known === true) return
+    const message = "NOT IN is never true once the subquery gives one NULL"
+    const at = offset + (inner.SubLink.location ?? statement.start)
+    found.push({
+      at,
+      message,
+      hint: "write NOT EXISTS (SELECT … WHERE …)",
+      ...(known === undefined ? { severity: "warning" as const } : {})
+    })
+  })
+  yield* found
+}
+
+export const nullGuard: Rule = {
+  name: "guard-is-null",
+  severity: "error",
+  title: "a condition that is NULL where it should stop something",
+  why: "What is compared with NULL is neither true nor false. An IF takes that for false and does not raise; a WHERE finds no rows; a CHECK lets all pass.",
+  hint: "write IS DISTINCT FROM, IS NULL, or coalesce(…, '')",
+  *check(statement, script) {
+    yield* inStatement(statement, script, statement.node, statement.offset)
+    const asked = statement.body?.asksFound === true ? new Map<string, Node>() : statement.filled
+    for (const { condition, offset, stops } of statement.guards) {
+      yield* inStatement(statement, script, condition, offset)
+      const part = stops ? nullPart(condition, asked) : undefined
+      if (part === undefined) continue
+      yield { at: offset + (part.at ?? 0), message: `this guard does not stop what it should: ${part.why}` }
+    }
+  }
+}
