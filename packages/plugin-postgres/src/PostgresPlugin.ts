@@ -8,14 +8,20 @@ import { backup } from "./BackupStep.ts"
 import { check } from "./CheckStep.ts"
 import { column } from "./ColumnStep.ts"
 import { enumType } from "./EnumStep.ts"
+import { exportData } from "./ExportStep.ts"
 import { extension } from "./ExtensionStep.ts"
 import { foreignKey } from "./ForeignKeyStep.ts"
+import { importData } from "./ImportStep.ts"
 import { index } from "./IndexStep.ts"
 import * as address from "./internal/address.ts"
 import * as reading from "./internal/backupReading.ts"
 import * as backups from "./internal/backups.ts"
 import { connect, type Login, type Route } from "./internal/connect.ts"
 import * as control from "./internal/control.ts"
+import { comparer } from "./internal/data/compare.ts"
+import { exported, exporter } from "./internal/data/export.ts"
+import { importer } from "./internal/data/import.ts"
+import * as data from "./internal/data/session.ts"
 import * as dumpTools from "./internal/dumpTools.ts"
 import type { Patience } from "./internal/lockWaiting.ts"
 import * as probe from "./internal/probe.ts"
@@ -23,6 +29,7 @@ import * as restores from "./internal/restores.ts"
 import * as sessions from "./internal/session.ts"
 import * as tunnel from "./internal/tunnel.ts"
 import { PostgresControl } from "./PostgresControl.ts"
+import { DataControl, DataProbe } from "./PostgresData.ts"
 import { PostgresProbe } from "./PostgresProbe.ts"
 import { ready } from "./ReadyStep.ts"
 import { replaceEnum } from "./ReplaceEnumStep.ts"
@@ -45,6 +52,8 @@ const about = {
     index,
     sql,
     destructiveSql,
+    importData,
+    exportData,
     backup
   }
 }
@@ -168,7 +177,7 @@ const services = (
   login: Login & Patience,
   route: Route,
   dumpHost: dumpTools.DumpHost
-): Layer.Layer<PostgresProbe | PostgresControl, never, Target.Target> =>
+): Layer.Layer<PostgresProbe | PostgresControl | DataProbe | DataControl, never, Target.Target> =>
   Layer.effectContext(
     Effect.gen(function* () {
       const target = yield* Target.Target
@@ -177,11 +186,17 @@ const services = (
       const { database } = login
       const open = (other: string) => connect({ ...login, database: other }, route)
       const needs: backups.Needs = { database, server: reads.server, open, dumpHost, target }
+      const rows = data.make(login, route)
       const read = reading.make(dumpHost, target)
       const { newestBackup, ...takes } = backups.make(needs, read)
       const { readBackup, restoredFrom, ...goesBack } = restores.make(needs, read)
       return Context.make(PostgresProbe, { ...reads, newestBackup, readBackup, restoredFrom }).pipe(
-        Context.add(PostgresControl, control.make(session, login, reads, { ...takes, ...goesBack }))
+        Context.add(PostgresControl, control.make(session, login, reads, { ...takes, ...goesBack })),
+        Context.add(DataProbe, { exported: exported(target), compare: comparer(rows, target) }),
+        Context.add(DataControl, {
+          exportData: exporter(rows, target, reads.server),
+          importData: importer(rows, target)
+        })
       )
     })
   )

@@ -1,8 +1,8 @@
-import { Check, Look, type Resource, Step } from "@shipshape/core"
+import { Check, Look, Step } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { schemaResource, whenReached } from "./internal/whenReached.ts"
+import { rowsResource, schemaResource, whenReached } from "./internal/whenReached.ts"
 import { PostgresControl } from "./PostgresControl.ts"
 import { PostgresProbe, type Statement } from "./PostgresProbe.ts"
 
@@ -24,12 +24,6 @@ interface Input {
   readonly doneParams: typeof Parameters.Type
 }
 
-/**
- * What is in the tables. Work that is done may be done no longer once an earlier statement has run: where there are no
- * rows yet, nothing is missing in any of them.
- */
-const rows: Resource.Resource = "postgres:rows"
-
 /** What a query names and an earlier step may still make: a table, a column, a schema, a type, a function. */
 const mayCome: ReadonlyArray<string> = ["42P01", "42703", "3F000", "42704", "42883"]
 
@@ -50,7 +44,7 @@ const check = Effect.fn("postgres.sql.check")(function* (
 ) {
   const probe = yield* PostgresProbe
   return yield* probe.holds(statement(done, doneParams)).pipe(
-    Effect.tap((holds) => (holds ? Look.observe(rows) : Effect.void)),
+    Effect.tap((holds) => (holds ? Look.observe(rowsResource) : Effect.void)),
     Effect.map((holds) =>
       holds ? Check.satisfied({}) : Check.needed([{ summary: summary(apply) }], risk === undefined ? {} : { risk })
     ),
@@ -110,7 +104,7 @@ export const sql = Step.make("postgres.sql", {
   },
   output: {},
   provides: () => [schemaResource],
-  touches: () => [rows],
+  touches: () => [rowsResource],
   alters: "data",
   check: ({ risk, ...given }) => check(given, risk),
   apply
@@ -142,7 +136,7 @@ export const destructiveSql = Step.make("postgres.destructiveSql", {
   input,
   output: {},
   provides: () => [schemaResource],
-  touches: () => [rows],
+  touches: () => [rowsResource],
   alters: "data",
   check: (given) => check(given),
   apply

@@ -3,10 +3,11 @@
  *
  * @since 0.1.0
  */
-
+export * as Data from "./Data.ts"
 export type * as Enum from "./Enum.ts"
 export * as Postgres from "./Postgres.ts"
 export * as PostgresControl from "./PostgresControl.ts"
+export * as PostgresData from "./PostgresData.ts"
 export * as PostgresError from "./PostgresError.ts"
 export * as PostgresProbe from "./PostgresProbe.ts"
 export type * as Table from "./Table.ts"

@@ -20,6 +20,8 @@ export interface Login extends Where {
   readonly lockTimeout: Duration.Duration
   /** What the server lists the session as, where that is not just `shipshape`. */
   readonly applicationName?: string
+  /** Rows are streamed over it: it takes one statement after the other. The default is no. */
+  readonly copies?: boolean
 }
 
 /** What carries a connection: a socket that pg opens itself, or a stream that is open. */
@@ -66,6 +68,8 @@ export interface Watched extends Connection {
   readonly closed: Effect.Effect<unknown>
   /** The process that serves it, as the server said when it was opened. A proxy may say something else. */
   readonly backend: number | undefined
+  /** Runs a stream of rows, on a connection that was opened for them. */
+  readonly copy: <A extends pg.Submittable>(stream: A) => A
 }
 
 const connectTimeoutMillis = 10_000
@@ -102,7 +106,7 @@ const configOf = (login: Login, route: Route, stream: Duplex): pg.ClientConfig =
   lock_timeout: Duration.toMillis(login.lockTimeout),
   connectionTimeoutMillis: connectTimeoutMillis,
   client_encoding: "UTF8",
-  pipeline: true,
+  pipeline: login.copies !== true,
   stream: () => stream,
   ...(route._tag === "Socket"
     ? {
@@ -173,6 +177,7 @@ export const connect = Effect.fnUntraced(function* (
           resume(Effect.fail(error))
         })
       }),
+    copy: (stream) => client.query(stream),
     destroy: Effect.sync(() => {
       closed("it was given up")
       stream.destroy()

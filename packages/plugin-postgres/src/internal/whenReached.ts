@@ -8,6 +8,12 @@ export const serverResource: Resource.Resource = "postgres:server"
 /** What steps that change the schema provide: tables, columns and types that later checks may ask for. */
 export const schemaResource: Resource.Resource = "postgres:schema"
 
+/**
+ * What is in the tables. Work that is done may be done no longer once an earlier step has run: where there are no rows yet,
+ * nothing is missing in any of them.
+ */
+export const rowsResource: Resource.Resource = "postgres:rows"
+
 type Unreached = ServerUnreachable | ServerNotReady | Target.TargetUnavailable
 
 /** Whether the server is not there, or not yet. */

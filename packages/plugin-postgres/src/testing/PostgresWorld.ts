@@ -8,10 +8,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { connectError, type Where } from "../internal/sqlstate.ts"
 import { PostgresControl } from "../PostgresControl.ts"
+import type { DataControl, DataProbe, Exported } from "../PostgresData.ts"
 import type { ConnectError } from "../PostgresError.ts"
 import { PostgresProbe, type RestoredFrom, type ServerFacts } from "../PostgresProbe.ts"
 import type { Constraint, Index } from "../Table.ts"
 import * as backups from "./internal/backups.ts"
+import * as data from "./internal/data.ts"
 import * as tables from "./internal/tables.ts"
 import { canonicalType } from "./internal/types.ts"
 import * as writing from "./internal/writing.ts"
@@ -101,13 +103,15 @@ export interface PostgresWorld {
   readonly rows: Map<string, number>
   /** By file; those whose `intact` is false are passed over, as those whose checksum is wrong are. */
   readonly backups: Map<string, Backup>
+  /** What exports have written, by folder. */
+  readonly exports: Map<string, Exported>
   /** The databases that restores have kept, by name. */
   readonly kept: Map<string, Contents>
   /** Which backup the database was made of. */
   restoredFrom: RestoredFrom | undefined
   /** Every change, in order. */
   readonly log: Array<string>
-  readonly layer: Layer.Layer<PostgresProbe | PostgresControl>
+  readonly layer: Layer.Layer<PostgresProbe | PostgresControl | DataProbe | DataControl>
 }
 
 /**
@@ -212,13 +216,15 @@ export const make = (options: Options = {}): PostgresWorld => {
     indexes: new Map(),
     unfilled: new Set((options.unfilled ?? []).map(inPublic)),
     backups: new Map(),
+    exports: new Map(),
     kept: new Map(),
     restoredFrom: undefined,
     log: [],
     get layer() {
       return Layer.mergeAll(
         Layer.succeed(PostgresProbe, reading(world, options, reached)),
-        Layer.succeed(PostgresControl, writing.make(world, options.statements ?? {}, reached, where()))
+        Layer.succeed(PostgresControl, writing.make(world, options.statements ?? {}, reached, where())),
+        data.layer(world, reached)
       )
     }
   }

@@ -1,0 +1,109 @@
+/** A connection that rows are streamed over, and what its text looks like. */
+
+import type { Readable, Transform, Writable } from "node:stream"
+import { pipeline } from "node:stream/promises"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import type * as Scope from "effect/Scope"
+import type { QueryError } from "../../PostgresError.ts"
+import {
+  type ConnectFailure,
+  type Connection,
+  connect,
+  type Login,
+  type Route,
+  type Statement,
+  type Watched
+} from "../connect.ts"
+import { endWithClient, writerName } from "../orphans.ts"
+import { queryError } from "../sqlstate.ts"
+
+export const plain = (text: string): Statement => ({ text, values: [] })
+
+/** However the server is set up, a value is always the same text; and rows take the time that they take. */
+const settings = plain(`SELECT set_config(wanted.name, wanted.value, false)
+  FROM (VALUES ('DateStyle', 'ISO, YMD'), ('IntervalStyle', 'postgres'), ('TimeZone', 'UTC'), ('bytea_output', 'hex'),
+    ('extra_float_digits', '1'), ('statement_timeout', '0'), ('idle_in_transaction_session_timeout', '0'),
+    ('transaction_timeout', '0'), ('row_security', 'off')) AS wanted (name, value)
+  WHERE EXISTS (SELECT FROM pg_settings s WHERE s.name = wanted.name)`)
+
+/** A connection that takes and gives rows. */
+export interface Rows extends Connection {
+  /** Gives the rows of a query to streams. */
+  readonly out: (text: string, ...streams: Streams) => Effect.Effect<void, QueryError | StreamFailed>
+  /** Takes rows from streams; answers how many the server has got. */
+  readonly into: (
+    text: string,
+    source: Readable,
+    ...streams: ReadonlyArray<Transform>
+  ) => Effect.Effect<number, QueryError | StreamFailed>
+}
+
+type Streams = readonly [...ReadonlyArray<Transform>, Writable]
+
+/** Something beside the server broke a stream: what was read, or what was written to. */
+export class StreamFailed {
+  readonly _tag = "StreamFailed"
+  readonly cause: unknown
+
+  constructor(cause: unknown) {
+    this.cause = cause
+  }
+}
+
+/** Opens connections of one login. */
+export interface Sessions {
+  readonly reading: Effect.Effect<Rows, ConnectFailure | QueryError, Scope.Scope>
+  readonly writing: Effect.Effect<Rows, ConnectFailure | QueryError, Scope.Scope>
+}
+
+export const make = (login: Login, route: Route): Sessions => {
+  const open = (given: Partial<Login>) =>
+    connect({ ...login, ...given, copies: true }, route).pipe(
+      Effect.tap((connection) => connection.query(settings)),
+      Effect.map((connection) => rowsOf(login, connection))
+    )
+  return {
+    reading: Effect.tap(open({}), (rows) =>
+      rows.query(plain("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY"))
+    ),
+    writing: Effect.suspend(() => Effect.tap(open({ applicationName: writerName() }), endWithClient))
+  }
+}
+
+const rowsOf = (login: Login, connection: Watched): Rows => {
+  const run = <A>(text: string, flow: (signal: AbortSignal) => Promise<A>) =>
+    Effect.tryPromise({ try: flow, catch: (cause) => cause }).pipe(
+      Effect.mapError((cause) => (isOfServer(cause) ? queryError(login, cause, text) : new StreamFailed(cause))),
+      // What is under way cannot be told from what comes after it.
+      Effect.onInterrupt(() => connection.destroy)
+    )
+  return {
+    ...connection,
+    out: (text, ...streams) =>
+      run(text, async (signal) => {
+        const { to } = await copying()
+        await pipeline([connection.copy(to(text)), ...streams], { signal })
+      }),
+    into: (text, source, ...streams) =>
+      run(text, async (signal) => {
+        const { from } = await copying()
+        const stream = connection.copy(from(text))
+        // The server hears of it, and what it says then is not why.
+        let first: unknown
+        for (const one of [source, ...streams]) one.once("error", (cause: unknown) => (first ??= cause))
+        await pipeline([source, ...streams, stream], { signal }).catch((cause: unknown) =>
+          Promise.reject(first ?? cause)
+        )
+        return stream.rowCount
+      })
+  }
+}
+
+/** Loaded when rows are carried, not with the plugin. */
+const copying = () => import("pg-copy-streams").then((module) => module.default)
+
+/** The server says why, or its connection has broken; everything else is of the file's side. */
+const isOfServer = (cause: unknown): boolean =>
+  (Predicate.hasProperty(cause, "severity") && Predicate.hasProperty(cause, "code")) ||
+  (cause instanceof Error && cause.message.startsWith("Connection terminated"))
