@@ -5,6 +5,7 @@
  */
 export * as Data from "./Data.ts"
 export type * as Enum from "./Enum.ts"
+export * as Lint from "./Lint.ts"
 export * as Postgres from "./Postgres.ts"
 export * as PostgresControl from "./PostgresControl.ts"
 export * as PostgresData from "./PostgresData.ts"
