@@ -3,6 +3,7 @@ import * as path from "node:path"
 import { benchEdms } from "./edms.ts"
 import { benchImport } from "./import.ts"
 import { benchJournal } from "./journal.ts"
+import { benchPostgresSteps } from "./postgresSteps.ts"
 import { benchSecrets } from "./secrets.ts"
 import { benchSteps } from "./steps.ts"
 import { benchTypes } from "./types.ts"
@@ -14,6 +15,7 @@ const all: Readonly<Record<string, () => Promise<void>>> = {
   journal: benchJournal,
   secrets: benchSecrets,
   steps: benchSteps,
+  "postgres-steps": benchPostgresSteps,
   types: () => benchTypes(root),
   edms: benchEdms
 }

@@ -30,9 +30,8 @@ const lacking =
       definition: `CHECK (${expression}${expression.includes("--") ? "\n" : ""})`
     }
     const isSame = (existing: string) => tables.sameOrNotYet({ a: existing, b: expression, table })
-    // An expression that the server does not take is found out before anything is changed.
     return Effect.andThen(
-      facts.constraints[name] === undefined ? isSame(expression) : Effect.void,
+      facts.constraints[name] === undefined ? tables.understood(table, [expression]) : Effect.void,
       lackingConstraint(facts, table, name, wanted, (existing) =>
         existing.kind === "check" ? isSame(existing.expression ?? "true") : Effect.succeed(false)
       )

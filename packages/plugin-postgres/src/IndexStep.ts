@@ -89,8 +89,7 @@ const lacking =
       const [table, wanted] = [tables.tableOf(input), wantedOf(input)]
       const existing = facts.indexes[input.name]
       if (existing === undefined) {
-        // What the server does not take is found out before anything is changed.
-        yield* isSame(table, wanted, wanted)
+        yield* tables.understood(table, [wanted.predicate, ...wanted.keys.map(({ expression }) => expression)])
         const missing = wanted.keys.find(({ column }) => column !== undefined && facts.columns[column] === undefined)
         if (missing?.column !== undefined) return yield* tables.columnNotYet(table, missing.column)
       } else if (existing.constraint !== undefined && !(yield* isSame(table, existing, wanted))) {

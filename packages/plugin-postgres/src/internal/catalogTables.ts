@@ -114,7 +114,7 @@ const indexes = `(SELECT coalesce(jsonb_object_agg(ic.relname, jsonb_strip_nulls
       JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k - 1]),
     'predicate', pg_get_expr(i.indpred, i.indrelid),
     'nullsDistinct', NOT coalesce((to_jsonb(i) ->> 'indnullsnotdistinct')::boolean, false),
-    'constraint', (SELECT c.conname FROM pg_constraint c WHERE c.conindid = i.indexrelid AND c.contype IN ('p', 'u', 'x'))
+    'constraint', (SELECT c.conname FROM pg_constraint c WHERE c.conrelid = class.oid AND c.conindid = i.indexrelid AND c.contype IN ('p', 'u', 'x'))
   ))), '{}') FROM pg_index i JOIN pg_class ic ON ic.oid = i.indexrelid JOIN pg_am am ON am.oid = ic.relam
   WHERE i.indrelid = class.oid)`
 
@@ -130,13 +130,19 @@ const columns = `(SELECT coalesce(jsonb_object_agg(a.attname, jsonb_strip_nulls(
   ))), '{}') FROM pg_attribute a LEFT JOIN pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum
   WHERE a.attrelid = class.oid AND a.attnum > 0 AND NOT a.attisdropped)`
 
+/** A partitioned table holds nothing itself. */
+const leaves = `SELECT part.oid, part.reltuples FROM pg_partition_tree(class.oid) AS tree
+  JOIN pg_class part ON part.oid = tree.relid AND part.relkind = 'r'`
+
 /** `asked.it` is the table's name and schema. */
 export const table = kind(
   "table",
   `SELECT jsonb_build_object(
       'partitioned', class.relkind = 'p',
-      'rows', class.reltuples,
-      'bytes', CASE WHEN class.relkind = 'f' THEN 0 ELSE pg_table_size(class.oid) END,
+      'rows', CASE WHEN class.relkind = 'p' THEN (SELECT coalesce(sum(greatest(p.reltuples, 0)), 0) FROM (${leaves}) AS p)
+        ELSE class.reltuples END,
+      'bytes', CASE class.relkind WHEN 'f' THEN 0 WHEN 'p' THEN (SELECT coalesce(sum(pg_table_size(p.oid)), 0) FROM (${leaves}) AS p)
+        ELSE pg_table_size(class.oid) END,
       'columns', ${columns},
       'constraints', ${constraints},
       'indexes', ${indexes})

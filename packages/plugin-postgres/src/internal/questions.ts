@@ -53,30 +53,36 @@ export const make = (session: Session): Asking => {
     catalog: (kind, it) => Effect.flatMap(ask({ _tag: "Catalog", kind, it: JSON.stringify(it) }), kind.decode),
     // Each kind of question is answered below with what stands here.
     type: (type) => ask({ _tag: "Type", type }) as Effect.Effect<columnType.TypeIdentity | undefined, AskError>,
-    same: (pair) => ask({ _tag: "Same", pair }) as Effect.Effect<boolean, AskError>,
+    same: (pair) =>
+      sameExpression.isPlainlySame(pair)
+        ? Effect.succeed(true)
+        : Effect.map(ask({ _tag: "Same", pair }), (answer) => answer === true),
     query: (statement) => ask({ _tag: "Query", statement }) as Effect.Effect<Rows, AskError>
   }
 }
 
 type Answer = Exit.Exit<unknown, QueryError>
 
-/** A way to answer many questions with one statement. One that is wrong spoils it for all: they are asked one by one then. */
+/**
+ * A way to answer many questions with one statement. One that is wrong spoils it for all, as a failure or as an answer that
+ * is `undefined`: they are asked one by one then.
+ */
 interface Together<Q> {
   readonly keyOf: (question: Q) => string
   readonly statement: (questions: ReadonlyArray<Q>) => Statement
-  readonly read: (rows: Rows, i: number) => unknown
+  readonly read: (rows: Rows, questions: ReadonlyArray<Q>) => ReadonlyArray<unknown>
 }
 
 const types: Together<string> = {
   keyOf: (type) => type,
   statement: columnType.question,
-  read: columnType.identityOf
+  read: (rows, asked) => asked.map((_, i) => columnType.identityOf(rows, i))
 }
 
 const same: Together<sameExpression.Pair> = {
   keyOf: JSON.stringify,
   statement: sameExpression.question,
-  read: sameExpression.isSame
+  read: sameExpression.areSame
 }
 
 const answerAll = Effect.fnUntraced(function* (session: Session, questions: ReadonlyArray<Question>) {
@@ -149,13 +155,14 @@ const together = <Q>({ keyOf, read, statement }: Together<Q>, questions: Readonl
     questions.map((question) => answers[places.get(keyOf(question)) ?? 0] ?? Exit.die("unanswered"))
   return {
     statement: distinct.length === 0 ? undefined : statement(distinct),
-    answersOf: (answer) =>
-      Exit.isSuccess(answer)
-        ? spread(distinct.map((_, i) => Exit.succeed(read(answer.value, i))))
-        : distinct.length === 1
-          ? spread([answer])
-          : undefined,
+    answersOf: (answer) => {
+      if (distinct.length === 1) return spread([Exit.map(answer, (rows) => read(rows, distinct)[0])])
+      if (Exit.isFailure(answer)) return undefined
+      const answers = read(answer.value, distinct)
+      return answers.includes(undefined) ? undefined : spread(answers.map(Exit.succeed))
+    },
     singles: distinct.map((question) => statement([question])),
-    single: (answers) => spread(answers.map((answer) => Exit.map(answer, (rows) => read(rows, 0))))
+    single: (answers) =>
+      spread(answers.map((answer, i) => Exit.map(answer, (rows) => read(rows, distinct.slice(i, i + 1))[0])))
   }
 }

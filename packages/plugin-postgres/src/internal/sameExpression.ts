@@ -15,28 +15,74 @@ export interface Pair {
   readonly type?: string | undefined
 }
 
+/** Pairs over the same columns, and where each of them stands among all. */
+interface Branch {
+  readonly from: string
+  readonly pairs: Array<Pair>
+}
+
+interface Asked {
+  readonly branches: ReadonlyArray<Branch>
+  readonly width: number
+  /** Branch and place of each pair. */
+  readonly places: ReadonlyArray<readonly [number, number]>
+}
+
+/** A branch may have so many columns as a query may have, with room to spare. */
+const maxPairs = 500
+
+const fromOf = ({ table }: Pair): string =>
+  table === undefined
+    ? ""
+    : // A row that is made of nothing: the plan does not depend on partitions, privileges or what is known of the rows.
+      ` FROM pg_catalog.jsonb_populate_record(NULL::${escapeIdentifier(table.schema)}.${escapeIdentifier(table.name)}, '{}') AS ${escapeIdentifier(table.name)}`
+
+/** Those of a table are planned together, which costs less. */
+const arrange = (pairs: ReadonlyArray<Pair>): Asked => {
+  const branches: Array<Branch> = []
+  const places = pairs.map((pair) => {
+    const from = fromOf(pair)
+    let branch = branches.findIndex((one) => one.from === from && one.pairs.length < maxPairs)
+    if (branch < 0) branch = branches.push({ from, pairs: [] }) - 1
+    return [branch, (branches[branch]?.pairs.push(pair) ?? 1) - 1] as const
+  })
+  return { branches, width: Math.max(...branches.map(({ pairs }) => pairs.length)), places }
+}
+
 // A newline ends what may be a comment at the end of an expression.
-const one = ({ a, b, table, type }: Pair, i: number): string => {
-  const shown = (expression: string) =>
-    type === undefined ? `(${expression}\n)::text` : `(${expression}\n)::${type}::text`
-  const from =
-    table === undefined
-      ? ""
-      : // A row that is made of nothing: the plan does not depend on partitions, privileges or what is known of the rows.
-        ` FROM pg_catalog.jsonb_populate_record(NULL::${escapeIdentifier(table.schema)}.${escapeIdentifier(table.name)}, '{}') AS ${escapeIdentifier(table.name)}`
-  return `SELECT ${i}, ${shown(a)}, ${shown(b)}${from}`
+const shown = (expression: string, type: string | undefined): string =>
+  type === undefined ? `(${expression}\n)::text` : `(${expression}\n)::${type}::text`
+
+export const question = (pairs: ReadonlyArray<Pair>): Statement => {
+  const { branches, width } = arrange(pairs)
+  const selects = branches.map(({ from, pairs: them }, i) => {
+    const columns = them.flatMap(({ a, b, type }) => [shown(a, type), shown(b, type)])
+    const empty = Array.from({ length: 2 * (width - them.length) }, () => "NULL")
+    return `SELECT ${[i, ...columns, ...empty].join(", ")}${from}`
+  })
+  return { text: `EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) ${selects.join(" UNION ALL ")}`, values: [] }
 }
 
-export const question = (pairs: ReadonlyArray<Pair>): Statement => ({
-  text: `EXPLAIN (VERBOSE, COSTS OFF, FORMAT JSON) ${pairs.map(one).join(" UNION ALL ")}`,
-  values: []
-})
-
-/** Whether the expressions of a pair are the same. */
-export const isSame = ({ rows }: Rows, i: number): boolean => {
-  const found = outputs(rows[0]?.["QUERY PLAN"]).find(([index]) => index === String(i))
-  return found !== undefined && found.length === 3 && worded(found[1] ?? "") === worded(found[2] ?? "")
+/** Which pairs are the same; `undefined` where one was more than one expression, which spoils it for those beside it. */
+export const areSame = ({ rows }: Rows, pairs: ReadonlyArray<Pair>): ReadonlyArray<boolean | undefined> => {
+  const found = new Map<string, ReadonlyArray<string>>()
+  for (const [branch = "", ...columns] of outputs(rows[0]?.["QUERY PLAN"])) {
+    if (!found.has(branch)) found.set(branch, columns)
+  }
+  const { places, width } = arrange(pairs)
+  return places.map(([branch, place]) => {
+    const columns = found.get(String(branch))
+    if (columns?.length !== 2 * width) return undefined
+    return worded(columns[2 * place] ?? "") === worded(columns[2 * place + 1] ?? " ")
+  })
 }
+
+/** What the server keeps of a literal is the literal, and its type. */
+const typedLiteral = /^('(?:[^']|'')*'|-?\d+(?:\.\d+)?)::[\w ."]+(?:\(\d+(?:,\d+)?\))?(?:\[\])*$/
+
+/** Whether a pair is the same as it is written, so that the server need not be asked. */
+export const isPlainlySame = ({ a, b, type }: Pair): boolean =>
+  a.trim() === b.trim() || (type !== undefined && typedLiteral.exec(a)?.[1] === b.trim())
 
 /** What is only written in another way. */
 const worded = (expression: string): string => expression.replaceAll("CURRENT_TIMESTAMP", "now()")

@@ -38,6 +38,8 @@ const questionTimeout = "30 seconds"
 const plain = (text: string): Statement => ({ text, values: [] })
 
 const beginReading = plain("BEGIN TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+/** Compiling a question that is asked once takes longer than answering it. */
+const uncompiled = plain("SET LOCAL jit = off")
 const mark = plain("SAVEPOINT question")
 const backToMark = plain("ROLLBACK TO SAVEPOINT question")
 const begin = plain("BEGIN")
@@ -54,7 +56,7 @@ const isQuery = ({ text }: Statement): boolean => /^[\s(]*(?:select|with|values|
 
 /** The statements in the order in which they are sent, and where the answer to each of the given ones stands. */
 const conversation = (statements: ReadonlyArray<Statement>) => {
-  const sent: Array<Statement> = [beginReading, mark]
+  const sent: Array<Statement> = [beginReading, uncompiled, mark]
   const places = new Map<Statement, number>()
   for (const statement of statements.filter(isQuery)) {
     places.set(statement, sent.push(statement) - 1)

@@ -4,7 +4,7 @@ import { Check } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { PostgresControl } from "../PostgresControl.ts"
-import { ConstraintConflict } from "../PostgresError.ts"
+import { ConstraintConflict, StatementFailed } from "../PostgresError.ts"
 import { type ExpressionPair, PostgresProbe, type ProbeError, type QualifiedName } from "../PostgresProbe.ts"
 import type { TableChange, TableFacts } from "../Table.ts"
 import { describe } from "./tableCosts.ts"
@@ -54,6 +54,24 @@ export const sameOrNotYet = (pair: ExpressionPair): Effect.Effect<boolean, Probe
       error._tag === "StatementFailed" && notYet.includes(error.sqlstate) ? new NotYet(error.message, error) : error
     )
   )
+
+/** Asks the server whether it takes expressions over a table, before anything is changed. */
+export const understood = (table: QualifiedName, expressions: ReadonlyArray<string | undefined>) =>
+  Effect.forEach(
+    expressions.flatMap((expression) => (expression === undefined ? [] : [expression])),
+    (expression) =>
+      Effect.flatMap(sameOrNotYet({ a: `(${expression}\n)`, b: expression, table }), (isOne) =>
+        isOne ? Effect.void : Effect.fail(notOne(expression))
+      ),
+    { concurrency: "unbounded", discard: true }
+  )
+
+const notOne = (expression: string): StatementFailed =>
+  new StatementFailed({
+    sqlstate: "42601",
+    message: `this is not one SQL expression: ${expression}`,
+    hint: "write one expression, with its parentheses in pairs"
+  })
 
 export const tableOrNotYet = Effect.fnUntraced(function* (table: QualifiedName) {
   const facts = yield* (yield* PostgresProbe).table(table)
