@@ -409,3 +409,22 @@ export class SqlUnparsable extends Schema.TaggedError<SqlUnparsable>()("SqlUnpar
   /** What the grammar says: `syntax error at or near "FRM"`. */
   what: Schema.String
 }) {}
+
+/**
+ * A file cannot be read as SQL: it is not there, or is no text in UTF-8.
+ *
+ * @since 0.1.0
+ */
+export class SqlUnreadable extends Schema.TaggedError<SqlUnreadable>()("SqlUnreadable", {
+  ...Failure.fields("postgres.sql-unreadable"),
+  file: Schema.String
+}) {}
+
+/**
+ * A command line asks for what does not exist, or contradicts itself. Nothing has run.
+ *
+ * @since 0.1.0
+ */
+export class UsageInvalid extends Schema.TaggedError<UsageInvalid>()("UsageInvalid", {
+  ...Failure.fields("usage.postgres")
+}) {}

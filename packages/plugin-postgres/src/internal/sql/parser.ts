@@ -64,6 +64,10 @@ export interface Parser {
   readonly parse: (source: Source, range: Range) => Effect.Effect<ReadonlyArray<Parsed>, SqlUnparsable>
   /** Parses a statement that creates a PL/pgSQL function, or runs a DO block; `undefined` where the body is not understood. */
   readonly plpgsql: (sql: string) => unknown
+  /** Parses a text that is executed, such as that of a block; `undefined` where it is none. Positions are those of bytes. */
+  readonly executed: (sql: string) => ReadonlyArray<Node> | undefined
+  /** Parses one expression. */
+  readonly expression: (sql: string) => Node | undefined
 }
 
 type Module = typeof import("libpg-query")
@@ -96,15 +100,28 @@ export const parser: Effect.Effect<Parser> = Effect.map(
           return Effect.fail(unparsable(source, range, cause, module))
         }
       }),
-    plpgsql: (sql) => {
-      try {
-        return module.parsePlPgSQLSync(sql)
-      } catch {
-        return undefined
-      }
-    }
+    plpgsql: (sql) => understood(() => module.parsePlPgSQLSync(sql)),
+    executed: (sql) => understood(() => nodesOf(module, sql)),
+    expression: (sql) =>
+      understood(() => {
+        const [select] = nodesOf(module, `SELECT ${sql}`)
+        const [target] = select !== undefined && "SelectStmt" in select ? (select.SelectStmt.targetList ?? []) : []
+        return target !== undefined && "ResTarget" in target ? target.ResTarget.val : undefined
+      })
   })
 )
+
+const nodesOf = (module: Module, sql: string): ReadonlyArray<Node> =>
+  sql.trim() === "" ? [] : (module.parseSync(sql).stmts ?? []).flatMap(({ stmt }) => stmt ?? [])
+
+/** What is not understood is the caller's to say: it is a part of a text that the grammar has understood. */
+const understood = <A>(parse: () => A): A | undefined => {
+  try {
+    return parse()
+  } catch {
+    return undefined
+  }
+}
 
 /** Turns an offset in UTF-8 bytes into one in UTF-16 units. */
 type Units = (byte: number) => number

@@ -1,0 +1,146 @@
+/** What the statements of a file do, in which order they are committed, and what should be known before. */
+import * as Effect from "effect/Effect"
+import type { Node } from "libpg-query"
+import type { Hazard, Script, Statement } from "../../Sql.ts"
+import { aloneBecause } from "./alone.ts"
+import { blockOf } from "./blocks.ts"
+import type { Catalog } from "./catalog.ts"
+import { type Circumstances, type Effect as Cost, hazard, together } from "./effect.ts"
+import { effectOf } from "./effects.ts"
+import { partsOf, qualified, relationOf, texts } from "./nodes.ts"
+import { type Parser, parser } from "./parser.ts"
+import type { MetaLine, SqlFile, SqlStatement } from "./split.ts"
+import { cut, type Piece } from "./units.ts"
+
+export interface Server {
+  /** Its major version; `undefined` assumes what holds for 12 to 18. */
+  readonly major: number | undefined
+  readonly catalog: Catalog | undefined
+}
+
+export interface PlannedUnit {
+  readonly transaction: boolean
+  readonly statements: ReadonlyArray<PlannedStatement>
+}
+
+export interface PlannedStatement extends Statement {
+  readonly line: number
+  /** The rows of a COPY. */
+  readonly data?: string
+}
+
+export interface PlannedScript extends Script {
+  readonly units: ReadonlyArray<PlannedUnit>
+}
+
+/** Everything that statements name, for the question to a server: also what DO blocks run. */
+export const nodesOf = (file: SqlFile): Effect.Effect<ReadonlyArray<Node>> =>
+  Effect.map(parser, (grammar) => file.statements.flatMap((one) => [one.node, ...pieceOf(grammar, file, one).inner]))
+
+/** Plans a file. */
+export const planOf = (file: SqlFile, server: Server): Effect.Effect<PlannedScript> =>
+  Effect.map(parser, (grammar) => {
+    const pieces = file.statements.map((statement) => pieceOf(grammar, file, statement))
+    const { hazards, units } = cut(pieces, server.major)
+    const made = new Set<string>()
+    const found: Array<Hazard> = [...file.metaLines.flatMap(ofMetaLine), ...hazards]
+    const planned = units.map(
+      ({ pieces, transaction }): PlannedUnit => ({
+        transaction,
+        statements: pieces.map((piece) => {
+          const here: Circumstances = { ...server, made }
+          const cost = together([
+            effectOf(piece.node, here),
+            ...piece.inner.map((node) => effectOf(node, here)),
+            ofBlock(piece)
+          ])
+          found.push(
+            ...(cost.hazards ?? []).map((one) => ({ ...one, message: `line ${piece.place.line}: ${one.message}` }))
+          )
+          for (const node of [piece.node, ...piece.inner]) learn(made, node, server.catalog)
+          return statementOf(piece, cost)
+        })
+      })
+    )
+    return { units: planned, hazards: found }
+  })
+
+const pieceOf = (grammar: Parser, { source }: SqlFile, { data, node, place, sql }: SqlStatement): Piece => {
+  const block = blockOf(grammar, node, sql)
+  const parsed = (block?.statements ?? []).map((text) => grammar.executed(text))
+  return {
+    sql,
+    node,
+    place,
+    block,
+    inner: parsed.flatMap((nodes) => nodes ?? []),
+    data: data === undefined ? undefined : source.text.slice(data.start, data.end)
+  }
+}
+
+const statementOf = ({ data, place, sql }: Piece, { dataLoss, lock, rewrite }: Cost): PlannedStatement => ({
+  sql,
+  ...(lock === undefined ? {} : { lock }),
+  ...(rewrite === true ? { rewrite } : {}),
+  ...(dataLoss === true ? { dataLoss } : {}),
+  line: place.line,
+  ...(data === undefined ? {} : { data })
+})
+
+/** What only psql does cannot be done here. */
+const ofMetaLine = ({ argument, harmless, name, place }: MetaLine): ReadonlyArray<Hazard> =>
+  harmless
+    ? []
+    : [
+        hazard(
+          "unsupported",
+          `\\${name}`,
+          `line ${place.line}: \\${name}${argument === "" ? "" : ` ${argument}`} is a command of psql, and is left out: what it does must be in the file itself, or in another one`,
+          "error"
+        )
+      ]
+
+/** What a block does that cannot be known, or cannot be done in a block. */
+const ofBlock = ({ block, inner }: Piece): Cost => ({
+  hazards: [
+    ...(block?.unknown ?? []).map((expression) =>
+      hazard(
+        "unproven",
+        "DO",
+        `the block runs SQL that is put together only then: ${expression.slice(0, 80)}`,
+        "warning"
+      )
+    ),
+    ...inner.flatMap((node) => {
+      const why = aloneBecause(node)
+      return why === undefined || why === "CALL"
+        ? []
+        : [hazard("unsupported", "DO", `${why} cannot run within a block: it must stand by itself`, "error")]
+    })
+  ]
+})
+
+/** Writes down what others cannot know yet. What is made only if it is missing may have been there. */
+const learn = (made: Set<string>, node: Node, catalog: Catalog | undefined): void => {
+  const table = (name: string, ifMissing: boolean | undefined) => {
+    if (ifMissing !== true || (catalog !== undefined && !catalog.tables.has(name))) made.add(name)
+  }
+  if ("CreateStmt" in node) table(relationOf(node.CreateStmt.relation), node.CreateStmt.if_not_exists)
+  if ("CreateTableAsStmt" in node)
+    table(relationOf(node.CreateTableAsStmt.into?.rel), node.CreateTableAsStmt.if_not_exists)
+  if ("SelectStmt" in node && node.SelectStmt.intoClause !== undefined)
+    table(relationOf(node.SelectStmt.intoClause.rel), false)
+  if ("CreateEnumStmt" in node) made.add(qualified(texts(node.CreateEnumStmt.typeName)))
+  if ("CompositeTypeStmt" in node) made.add(relationOf(node.CompositeTypeStmt.typevar))
+  if ("CreateDomainStmt" in node) made.add(qualified(texts(node.CreateDomainStmt.domainname)))
+  if ("CreateSchemaStmt" in node && node.CreateSchemaStmt.if_not_exists !== true)
+    made.add(node.CreateSchemaStmt.schemaname ?? "")
+  if ("ViewStmt" in node && node.ViewStmt.replace !== true) made.add(relationOf(node.ViewStmt.view))
+  if ("IndexStmt" in node && made.has(relationOf(node.IndexStmt.relation))) {
+    made.add(`${node.IndexStmt.relation?.schemaname ?? "public"}.${node.IndexStmt.idxname ?? ""}`)
+  }
+  if ("RenameStmt" in node && node.RenameStmt.subname === undefined && made.has(relationOf(node.RenameStmt.relation))) {
+    made.add(`${node.RenameStmt.relation?.schemaname ?? "public"}.${node.RenameStmt.newname ?? ""}`)
+  }
+  if ("DropStmt" in node) for (const object of node.DropStmt.objects ?? []) made.delete(qualified(partsOf(object)))
+}

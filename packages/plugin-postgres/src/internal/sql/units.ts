@@ -1,0 +1,259 @@
+/** Cuts the statements of a file into what is committed together. */
+import type { Node } from "libpg-query"
+import type { Hazard } from "../../Sql.ts"
+import { aloneBecause, wantsFreshTransaction } from "./alone.ts"
+import type { Block } from "./blocks.ts"
+import { constantsIn, field, partsOf, qualified, relationOf, relationsIn, texts, walk } from "./nodes.ts"
+import type { Place } from "./places.ts"
+
+/** A statement as it is cut. */
+export interface Piece {
+  readonly sql: string
+  readonly node: Node
+  readonly place: Place
+  /** What a DO block does. */
+  readonly block: Block | undefined
+  /** The statements that a DO block runs. */
+  readonly inner: ReadonlyArray<Node>
+  /** The rows of a COPY. */
+  readonly data: string | undefined
+}
+
+export interface Cut {
+  readonly units: ReadonlyArray<{ readonly transaction: boolean; readonly pieces: ReadonlyArray<Piece> }>
+  readonly hazards: ReadonlyArray<Hazard>
+}
+
+/** A label that is added, and whether its type is made in the same transaction. */
+interface Label {
+  readonly type: string
+  readonly label: string
+  readonly isOfNewType: boolean
+}
+
+/** A transaction that the file opens itself. */
+interface Explicit {
+  readonly place: Place
+  readonly options: string | undefined
+  readonly pieces: Array<Piece>
+}
+
+/** Cuts statements. Without a server's major version, what holds for all of 12 to 18 is assumed. */
+export const cut = (pieces: ReadonlyArray<Piece>, major: number | undefined): Cut => {
+  const units: Array<{ readonly transaction: boolean; readonly pieces: Array<Piece> }> = []
+  const hazards: Array<Hazard> = []
+  const told = (object: string, place: Place, message: string, severity: Hazard["severity"] = "error") =>
+    hazards.push({ kind: "unsupported", object, message: `line ${place.line}: ${message}`, severity })
+  let open: Array<Piece> = []
+  let explicit: Explicit | undefined
+  const close = () => {
+    if (open.length > 0) units.push({ transaction: true, pieces: open })
+    open = []
+  }
+  const alone = (piece: Piece) => {
+    close()
+    units.push({ transaction: false, pieces: [piece] })
+  }
+  const loose = (piece: Piece) => {
+    const why = mustBeAlone(piece)
+    if (why !== undefined) return alone(piece)
+    if (mustFollow(piece, open)) close()
+    open.push(piece)
+  }
+  /** Commits what the file commits together, or says why it cannot be. */
+  const commit = ({ options, pieces, place }: Explicit) => {
+    close()
+    if (pieces.length === 0) return
+    const why = impossible(pieces, major)
+    const [only] = pieces
+    if (pieces.length === 1 && only !== undefined && addedLabels(only).length > 0) return alone(only)
+    if (why === undefined) {
+      const first: ReadonlyArray<Piece> = options === undefined || only === undefined ? [] : [settingOf(options, only)]
+      units.push({ transaction: true, pieces: [...first, ...pieces] })
+      return
+    }
+    told(
+      why.object,
+      place,
+      `the transaction that begins here cannot be one: ${why.message}; it is cut in more than one, so it is not all or nothing`
+    )
+    pieces.forEach(loose)
+    close()
+  }
+  for (const piece of pieces) {
+    const { node, place } = piece
+    const statement = "TransactionStmt" in node ? node.TransactionStmt : undefined
+    switch (statement?.kind) {
+      case "TRANS_STMT_BEGIN":
+      case "TRANS_STMT_START":
+        if (explicit === undefined) {
+          close()
+          explicit = { place, options: optionsOf(piece.sql), pieces: [] }
+        } else told("BEGIN", place, "a transaction is open already: this BEGIN is left out", "warning")
+        break
+      case "TRANS_STMT_COMMIT":
+        if (explicit === undefined) {
+          close()
+          told("COMMIT", place, "there is no transaction to commit: what stands before it is committed here", "warning")
+        } else {
+          commit(explicit)
+          explicit = statement.chain === true ? { ...explicit, place, pieces: [] } : undefined
+        }
+        break
+      case "TRANS_STMT_ROLLBACK":
+        if (explicit === undefined)
+          told("ROLLBACK", place, "there is no transaction to roll back: it is left out", "warning")
+        else {
+          const { line } = explicit.place
+          told("ROLLBACK", place, `what stands from line ${line} to here is rolled back: it is left out`, "warning")
+          explicit = statement.chain === true ? { ...explicit, place, pieces: [] } : undefined
+        }
+        break
+      case "TRANS_STMT_PREPARE":
+        told("PREPARE TRANSACTION", place, "a transaction that is prepared stays open: it is committed instead")
+        if (explicit !== undefined) commit(explicit)
+        explicit = undefined
+        break
+      default:
+        if (explicit === undefined) loose(piece)
+        else explicit.pieces.push(piece)
+    }
+  }
+  if (explicit !== undefined) {
+    told("BEGIN", explicit.place, "the transaction that begins here is never committed: psql would roll it back")
+    commit(explicit)
+  }
+  close()
+  return { units, hazards }
+}
+
+/** What stands behind BEGIN: an isolation level and the like. */
+const optionsOf = (sql: string): string | undefined => {
+  const options = sql.replace(/^(begin|start)(\s+(work|transaction))?\s*/i, "").trim()
+  return options === "" ? undefined : options
+}
+
+const settingOf = (options: string, like: Piece): Piece => ({
+  ...like,
+  data: undefined,
+  sql: `SET TRANSACTION ${options}`
+})
+
+const mustBeAlone = ({ block, inner, node }: Piece): string | undefined => {
+  const why = aloneBecause(node)
+  if (why !== undefined) return why
+  if (block?.ends === true) return "a block that commits"
+  if (wantsFreshTransaction(node)) return "a new slot"
+  return [node, ...inner].some((one) => labelOf(one) !== undefined) ? "ALTER TYPE … ADD VALUE" : undefined
+}
+
+/** The label that a statement adds. A renamed one is not new. */
+const labelOf = (node: Node): { readonly type: string; readonly label: string } | undefined =>
+  "AlterEnumStmt" in node && node.AlterEnumStmt.oldVal === undefined
+    ? { type: qualified(texts(node.AlterEnumStmt.typeName)), label: node.AlterEnumStmt.newVal ?? "" }
+    : undefined
+
+const addedLabels = ({ inner, node }: Piece) => [node, ...inner].flatMap((one) => labelOf(one) ?? [])
+
+/** Whether a statement cannot stand in one transaction with those before it. */
+const mustFollow = (piece: Piece, before: ReadonlyArray<Piece>): boolean => {
+  const validated = changesOf(piece.node).filter(({ subtype }) => subtype === "AT_ValidateConstraint")
+  const added = before.flatMap(({ node }) => changesOf(node)).filter(({ isNotValid }) => isNotValid)
+  // Validating takes a weak lock, which is worth nothing while the strong one of adding is held.
+  if (validated.some((one) => added.some(({ name, table }) => name === one.name && table === one.table))) return true
+  // Deferred triggers of rows that were written keep a table from being altered: 55006.
+  const altered = definedBy(piece.node)
+  const written = before.flatMap(({ inner, node }) => [node, ...inner].flatMap(writtenBy))
+  return altered.some((table) => written.includes(table))
+}
+
+interface Alteration {
+  readonly table: string
+  readonly name: string | undefined
+  readonly subtype: string | undefined
+  readonly isNotValid: boolean
+}
+
+const changesOf = (node: Node): ReadonlyArray<Alteration> => {
+  if (!("AlterTableStmt" in node)) return []
+  const table = relationOf(node.AlterTableStmt.relation)
+  return (node.AlterTableStmt.cmds ?? []).flatMap((cmd) => {
+    if (!("AlterTableCmd" in cmd)) return []
+    const { def, name, subtype } = cmd.AlterTableCmd
+    const constraint = def !== undefined && "Constraint" in def ? def.Constraint : undefined
+    return [{ table, subtype, name: constraint?.conname ?? name, isNotValid: constraint?.skip_validation === true }]
+  })
+}
+
+/** The tables that a statement writes rows of. */
+const writtenBy = (node: Node): ReadonlyArray<string> => {
+  if ("InsertStmt" in node) return [relationOf(node.InsertStmt.relation)]
+  if ("UpdateStmt" in node) return [relationOf(node.UpdateStmt.relation)]
+  if ("DeleteStmt" in node) return [relationOf(node.DeleteStmt.relation)]
+  if ("MergeStmt" in node) return [relationOf(node.MergeStmt.relation)]
+  return "CopyStmt" in node && node.CopyStmt.is_from === true ? [relationOf(node.CopyStmt.relation)] : []
+}
+
+/** The tables whose definition a statement changes. */
+const definedBy = (node: Node): ReadonlyArray<string> => {
+  if ("AlterTableStmt" in node) return [relationOf(node.AlterTableStmt.relation)]
+  if ("IndexStmt" in node) return [relationOf(node.IndexStmt.relation)]
+  if ("CreateTrigStmt" in node) return [relationOf(node.CreateTrigStmt.relation)]
+  if ("TruncateStmt" in node) return relationsIn(node.TruncateStmt.relations)
+  if ("DropStmt" in node && node.DropStmt.removeType === "OBJECT_TABLE") {
+    return (node.DropStmt.objects ?? []).map((object) => qualified(partsOf(object)))
+  }
+  return []
+}
+
+/** Why statements cannot be one transaction. */
+const impossible = (
+  pieces: ReadonlyArray<Piece>,
+  major: number | undefined
+): { readonly object: string; readonly message: string } | undefined => {
+  const types = new Set<string>()
+  const labels: Array<Label> = []
+  for (const piece of pieces) {
+    const { block, node, place } = piece
+    const why = aloneBecause(node)
+    if (why !== undefined && why !== "CALL") {
+      return { object: why, message: `${why} in line ${place.line} must be committed by itself` }
+    }
+    if (block?.ends === true) return { object: "DO", message: `the block in line ${place.line} commits by itself` }
+    if ("CreateEnumStmt" in node) types.add(qualified(texts(node.CreateEnumStmt.typeName)))
+    const added = addedLabels(piece).map((label): Label => ({ ...label, isOfNewType: types.has(label.type) }))
+    const refused = major !== undefined && major < 12 ? added.find(({ isOfNewType }) => !isOfNewType) : undefined
+    if (refused !== undefined) {
+      return {
+        object: refused.type,
+        message: `up to version 11 a label cannot be added within a transaction (line ${place.line})`
+      }
+    }
+    const used = labels.find((label) => !isUsable(label, major) && uses(piece, label.label))
+    if (used !== undefined) {
+      return {
+        object: used.type,
+        message: `the label '${used.label}' is used in line ${place.line}, before the transaction that adds it is committed`
+      }
+    }
+    labels.push(...added)
+  }
+  return undefined
+}
+
+/** Whether a label can be used within the transaction that adds it. */
+const isUsable = ({ isOfNewType }: Label, major: number | undefined): boolean =>
+  isOfNewType && major !== undefined && (major < 12 || major > 16)
+
+/** Whether a statement may name a label as a value. The body of a function that is not SQL is read when it is called. */
+const uses = ({ block, data, inner, node }: Piece, label: string): boolean => {
+  if ([node, ...inner].some((one) => labelOf(one) === undefined && constantsIn(one).includes(label))) return true
+  if (block?.unknown.some((expression) => expression.includes(`'${label}'`)) === true) return true
+  if (data?.split(/[\t\n,]/).includes(label) === true) return true
+  let isNamed = false
+  walk(node, (kind, fields) => {
+    const body = kind === "DefElem" && field(fields, "defname") === "as" ? JSON.stringify(fields) : ""
+    isNamed ||= "CreateFunctionStmt" in node && body.includes(`'${label}'`) && !/plpgsql/.test(JSON.stringify(node))
+  })
+  return isNamed
+}
