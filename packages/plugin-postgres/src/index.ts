@@ -6,6 +6,8 @@
 export * as Data from "./Data.ts"
 export type * as Enum from "./Enum.ts"
 export * as Lint from "./Lint.ts"
+export * as Compare from "./Compare.ts"
+export * as CompareError from "./CompareError.ts"
 export * as Postgres from "./Postgres.ts"
 export * as PostgresControl from "./PostgresControl.ts"
 export * as PostgresData from "./PostgresData.ts"

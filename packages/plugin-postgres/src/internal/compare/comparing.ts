@@ -1,0 +1,144 @@
+/** Two databases into a script. */
+import * as Effect from "effect/Effect"
+import type { Hazard, Script } from "../../Sql.ts"
+import { queryError } from "../sqlstate.ts"
+import type { Database } from "./database.ts"
+import * as details from "./details.ts"
+import { type Engine, engine, type Facts } from "./engine.ts"
+import { attachments, columnOrder, notNullNames, ofDetails } from "./extras.ts"
+import * as hazards from "./hazards.ts"
+import { type Item, itemsOf, type Sides, statement } from "./items.ts"
+import { quoted } from "./names.ts"
+import { whole } from "./newTables.ts"
+import { online } from "./online.ts"
+import { settingsOf, unitsOf } from "./units.ts"
+import { conversions, retyped, sequencesSet } from "./values.ts"
+
+/** One side, as it was read. */
+export interface Seen {
+  readonly facts: Facts
+  readonly details: details.Details
+}
+
+export const seen = Effect.fnUntraced(function* (database: Database) {
+  const tools = yield* Effect.promise(engine)
+  const facts = yield* Effect.tryPromise({
+    try: () => tools.read(database.pool),
+    catch: (cause) => queryError(database.where, cause, "the catalog")
+  })
+  return { facts, details: yield* details.read(database) } satisfies Seen
+})
+
+export interface Options {
+  readonly online: boolean
+  /** What is done before all else, and is in the first side already. */
+  readonly before: ReadonlyArray<Item>
+}
+
+/** What makes the first into the second. */
+export const compared = Effect.fnUntraced(function* (from: Seen, to: Seen, options: Options) {
+  const tools = yield* Effect.promise(engine)
+  const sides: Sides = {
+    engine: tools,
+    from: from.facts,
+    to: to.facts,
+    fromDetails: from.details,
+    toDetails: to.details
+  }
+  const planned = yield* Effect.exit(
+    Effect.try({ try: () => scriptOf(tools, sides, options), catch: (cause) => cause })
+  )
+  if (planned._tag === "Success") return planned.value
+  const [reason] = planned.cause.reasons
+  const error = reason?._tag === "Fail" ? reason.error : undefined
+  return error instanceof Error ? refused(error) : yield* Effect.failCause(planned.cause).pipe(Effect.orDie)
+})
+
+/** pg-delta says by an exception what it cannot plan. */
+const refused = (error: Error): Script => ({
+  units: [],
+  hazards: [
+    { kind: "unsupported", object: "the comparison", message: error.message.replace(/^plan: /, ""), severity: "error" }
+  ]
+})
+
+const scriptOf = (tools: Engine, sides: Sides, options: Options): Script => {
+  const plan = tools.plan(sides.from, sides.to)
+  const { labels, rest: planned } = itemsOf(sides, plan)
+  const rest = whole(sides, planned)
+  const roles = missingRoles(sides, [...labels, ...rest])
+  const attached = attachments(sides, rest)
+  const { hazards: uncovered, items: detailed } = ofDetails(sides, rest)
+  const main = marked(sides, [...rest, ...attached, ...sequencesSet(sides), ...detailed, ...notNullNames(sides)])
+  const items = [
+    ...options.before,
+    ...roles.map(({ sql }) => statement(sql)),
+    ...labels.map((item): Item => ({ ...item, alone: true })),
+    ...(options.online ? online(sides, main) : main)
+  ]
+  return {
+    units: unitsOf(items, settingsOf(plan.preamble)),
+    hazards: [
+      ...hazards.drops(sides),
+      ...hazards.replacements(sides, rest),
+      ...hazards.labels(sides),
+      ...conversions(sides),
+      ...hazards.work(sides, rest, options.online),
+      ...uncovered,
+      ...hazards.secrets(rest),
+      ...hazards.roles(roles.map(({ name }) => name)),
+      ...columnOrder(sides)
+    ].filter(isFirst)
+  }
+}
+
+const isFirst = (hazard: Hazard, i: number, all: ReadonlyArray<Hazard>): boolean =>
+  all.findIndex(
+    ({ kind, object, message }) => kind === hazard.kind && object === hazard.object && message === hazard.message
+  ) === i
+
+/** What only looks like a rewrite, and what loses although it does not look so. */
+const marked = (sides: Sides, items: ReadonlyArray<Item>): ReadonlyArray<Item> => {
+  const by = new Map(
+    retyped(sides).map((one) => [
+      `${quoted(one.id.schema, one.id.table)} ALTER COLUMN ${quoted(one.id.name)} TYPE `,
+      one
+    ])
+  )
+  if (by.size === 0) return items
+  return items.map((item) => {
+    const found = [...by].find(([start]) => item.sql.startsWith(`ALTER TABLE ${start}`))?.[1]
+    if (found === undefined) return item
+    return { ...item, rewrite: found.conversion !== "nothing is written anew", dataLoss: found.conversion === "lossy" }
+  })
+}
+
+/** Roles that statements name and the server does not have. */
+const missingRoles = (
+  sides: Sides,
+  items: ReadonlyArray<Item>
+): ReadonlyArray<{ readonly name: string; readonly sql: string }> => {
+  const named = new Set(
+    items.flatMap(({ action }) => action?.consumes.flatMap((id) => (id.kind === "role" ? [id.name] : [])) ?? [])
+  )
+  return [...named]
+    .filter((name) => !sides.from.roles.has(name) && sides.to.roles.has(name))
+    .sort()
+    .map((name) => ({
+      name,
+      sql: `CREATE ROLE ${quoted(name)}${attributesOf(sides.to.roles.get(name)?.payload ?? {})}`
+    }))
+}
+
+const attributesOf = (payload: Readonly<Record<string, unknown>>): string =>
+  Object.entries({
+    login: "LOGIN",
+    createDb: "CREATEDB",
+    createRole: "CREATEROLE",
+    superuser: "SUPERUSER",
+    replication: "REPLICATION",
+    bypassRls: "BYPASSRLS"
+  })
+    .flatMap(([key, word]) => (payload[key] === true ? [` ${word}`] : []))
+    .concat(payload["inherit"] === false ? [" NOINHERIT"] : [])
+    .join("")

@@ -1,0 +1,99 @@
+/** Constraints and indexes on tables that are in use, without long locks. */
+import { actsOnExisting, type Item, relationOf, type Sides, statement } from "./items.ts"
+import { quoted } from "./names.ts"
+
+/** What is done now, and what once that is committed. */
+interface Two {
+  readonly now: ReadonlyArray<Item>
+  readonly later: ReadonlyArray<Item>
+}
+
+/** Takes what can wait to the end, with what needs it. */
+export const online = (sides: Sides, items: ReadonlyArray<Item>): ReadonlyArray<Item> => {
+  const now: Array<Item> = []
+  const later: Array<Item> = []
+  const last: Array<Item> = []
+  const waits = new Set<string>()
+  for (const item of items) {
+    const two = isOnExisting(sides, item) ? (validated(item) ?? apart(sides, item) ?? notNull(item)) : undefined
+    if ([...item.needs, ...item.makes].some((key) => waits.has(key))) {
+      for (const key of item.makes) waits.add(key)
+      later.push(...(two?.now ?? [item]))
+      last.push(...(two?.later ?? []))
+    } else if (two === undefined) now.push(item)
+    else {
+      now.push(...two.now)
+      if (item.action?.produces.some(({ kind }) => kind === "index") || two.now.length === 0) {
+        for (const key of item.makes) waits.add(key)
+        later.push(...two.later)
+      } else last.push(...two.later)
+    }
+  }
+  return [...now, ...cutFirst(later), ...last]
+}
+
+const cutFirst = (items: ReadonlyArray<Item>): ReadonlyArray<Item> =>
+  items.map((item, i) => (i === 0 ? { ...item, cut: true } : item))
+
+const isOnExisting = (sides: Sides, { action }: Item): boolean => action !== undefined && actsOnExisting(sides, action)
+
+/** Foreign keys and checks hold for new rows at once, and for those that are there a transaction later. */
+const validated = (item: Item): Two | undefined => {
+  const [, table, name, definition] =
+    /^(ALTER (?:FOREIGN )?TABLE .+?) ADD CONSTRAINT ("(?:[^"]|"")+") (.*)$/s.exec(item.sql) ?? []
+  if (definition === undefined || !/^(FOREIGN KEY|CHECK) /.test(definition)) return undefined
+  if (/ (NOT VALID|NOT ENFORCED)$/.test(item.sql) || table?.startsWith("ALTER FOREIGN")) return undefined
+  return {
+    now: [{ ...item, sql: `${item.sql} NOT VALID` }],
+    later: [statement(`${table} VALIDATE CONSTRAINT ${name}`, { lock: "SHARE UPDATE EXCLUSIVE", cut: true })]
+  }
+}
+
+const isPartitioned = (sides: Sides, item: Item): boolean =>
+  (item.action?.produces ?? []).some((id) => {
+    const relation = relationOf(sides, id)
+    return relation !== undefined && sides.to.base.get(relation)?.payload["partitionKey"] != null
+  })
+
+/** Indexes, unique and primary keys are built beside who writes. */
+const apart = (sides: Sides, item: Item): Two | undefined => {
+  if (isPartitioned(sides, item)) return undefined
+  if (/^CREATE (UNIQUE )?INDEX /.test(item.sql)) {
+    const sql = item.sql.replace(/^CREATE (UNIQUE )?INDEX /, "CREATE $1INDEX CONCURRENTLY ")
+    return { now: [], later: [{ ...item, sql, alone: true, lock: "SHARE UPDATE EXCLUSIVE" }] }
+  }
+  const [, table, name, kind, nulls = "", columns, deferrable = ""] =
+    /^ALTER TABLE (.+?) ADD CONSTRAINT ("(?:[^"]|"")+") (UNIQUE|PRIMARY KEY) (NULLS NOT DISTINCT )?(\(.*?\)(?: INCLUDE \(.*?\))?)( (?:DEFERRABLE|INITIALLY).*)?$/s.exec(
+      item.sql
+    ) ?? []
+  if (table === undefined || columns === undefined || columns.includes("WITHOUT OVERLAPS")) return undefined
+  const index = statement(
+    `CREATE UNIQUE INDEX CONCURRENTLY ${name} ON ${table} ${columns}${nulls === "" ? "" : " NULLS NOT DISTINCT"}`,
+    { alone: true, lock: "SHARE UPDATE EXCLUSIVE" }
+  )
+  return {
+    now: [],
+    later: [
+      index,
+      { ...item, sql: `ALTER TABLE ${table} ADD CONSTRAINT ${name} ${kind} USING INDEX ${name}${deferrable}` }
+    ]
+  }
+}
+
+/** By way of a check, which is read without a lock: NOT NULL then believes it. */
+const notNull = (item: Item): Two | undefined => {
+  const [, table, column] = /^(ALTER TABLE .+) ALTER COLUMN ("(?:[^"]|"")+") SET NOT NULL$/s.exec(item.sql) ?? []
+  const id = item.action?.produces[0] ?? item.action?.consumes[0]
+  if (table === undefined || column === undefined || id?.kind !== "column") return undefined
+  const name = quoted(`${id.table.slice(0, 20)}_${id.name.slice(0, 20)}_not_null_check`)
+  return {
+    now: [
+      statement(`${table} ADD CONSTRAINT ${name} CHECK (${column} IS NOT NULL) NOT VALID`, { lock: "ACCESS EXCLUSIVE" })
+    ],
+    later: [
+      statement(`${table} VALIDATE CONSTRAINT ${name}`, { lock: "SHARE UPDATE EXCLUSIVE", cut: true }),
+      { ...item, cut: true },
+      statement(`${table} DROP CONSTRAINT ${name}`, { lock: "ACCESS EXCLUSIVE" })
+    ]
+  }
+}

@@ -1,0 +1,108 @@
+/** Runs a script on a copy, and holds the copy against what it is to be. */
+import { Command, Target } from "@shipshape/core"
+import * as Effect from "effect/Effect"
+import * as Result from "effect/Result"
+import type { Hazard, Script } from "../../Sql.ts"
+import * as dumpTools from "../dumpTools.ts"
+import { compared, type Seen, seen } from "./comparing.ts"
+import type { Database } from "./database.ts"
+import { engine } from "./engine.ts"
+import { copyOf, inward, run } from "./scratch.ts"
+
+const unproven = (object: string, message: string, severity: Hazard["severity"] = "error"): Hazard => ({
+  kind: "unproven",
+  object,
+  message,
+  severity
+})
+
+/** What is not as it should be once the script has run: nothing, where it is proved. */
+export const proved = Effect.fnUntraced(function* (
+  script: Script,
+  sides: { readonly from: Seen; readonly to: Seen; readonly toDatabase: Database; readonly server: Database }
+) {
+  const copy = yield* copyOf(sides.server, sides.from)
+  const ran = yield* Effect.result(run(copy.database, script))
+  if (Result.isFailure(ran)) {
+    const { error, sql } = ran.failure
+    return [unproven("the script", `it does not run on a copy of the schema: ${error.message} (${sql.slice(0, 300)})`)]
+  }
+  const tools = yield* Effect.promise(engine)
+  const reached = yield* seen(copy.database)
+  const wanted: Seen = { ...sides.to, facts: inward(tools, sides.to.facts) }
+  const rest = yield* compared(reached, wanted, { online: false, before: [] })
+  const known = new Set(script.hazards.filter(({ kind }) => kind === "unsupported").map(({ object }) => object))
+  const byCatalog = rest.units.flatMap(({ statements }) =>
+    statements
+      .filter(({ sql }) => !sql.startsWith("SET LOCAL "))
+      .map(({ sql }) => unproven("the schema", `it still differs: ${sql.slice(0, 300)}`))
+  )
+  return [...byCatalog, ...(yield* byDump(copy.database, sides.toDatabase, known))]
+})
+
+/** The same by `pg_dump`, which knows nothing of pg-delta. */
+const byDump = Effect.fnUntraced(function* (copy: Database, to: Database, known: ReadonlySet<string>) {
+  const dumps = yield* Effect.result(Effect.all([dumpOf(copy), dumpOf(to)]))
+  if (Result.isFailure(dumps)) {
+    return [
+      unproven("the schema", `compared by the catalog alone, as pg_dump was not: ${dumps.failure.message}`, "notice")
+    ]
+  }
+  const [reached, wanted] = dumps.success.map(entriesOf)
+  if (reached === undefined || wanted === undefined) return []
+  const names = new Set([...reached.keys(), ...wanted.keys()])
+  return [...names].flatMap((name): ReadonlyArray<Hazard> => {
+    if (reached.get(name) === wanted.get(name)) return []
+    const object = name.replace(/^.*: /, "")
+    const [line] = differing(reached.get(name) ?? "", wanted.get(name) ?? "")
+    return [
+      unproven(
+        object,
+        `pg_dump shows another ${name.replace(/: .*$/, "")} than is wanted: ${line ?? ""}`,
+        known.has(object) ? "warning" : "error"
+      )
+    ]
+  })
+})
+
+const differing = (reached: string, wanted: string): ReadonlyArray<string> => {
+  const lines = new Set(reached.split("\n"))
+  const others = new Set(wanted.split("\n"))
+  return [
+    ...[...others].filter((line) => !lines.has(line)).map((line) => `lacks “${line.trim()}”`),
+    ...[...lines].filter((line) => !others.has(line)).map((line) => `has “${line.trim()}”`)
+  ]
+}
+
+const dumpOf = (database: Database) =>
+  Effect.gen(function* () {
+    const target = yield* Target.Target
+    const { database: name, host, password, port, tls, user } = database.address
+    const env = {
+      PGHOST: host,
+      PGPORT: String(port),
+      PGUSER: user,
+      PGDATABASE: name,
+      PGSSLMODE: tls,
+      ...(password === undefined ? {} : { PGPASSWORD: password })
+    }
+    const tools = yield* dumpTools.onTarget(target, database.where.server, env).find(database.major)
+    const { stdout } = yield* target.run(Command.make(tools.dump, ["--schema-only", "--no-subscriptions"], { env }))
+    return stdout
+  }).pipe(Effect.provide(Target.local()))
+
+const header = /^-- Name: (.*?); Type: (.*?); Schema: (.*?); Owner: .*$/
+
+/** A dump's entries by what they are of. */
+const entriesOf = (dump: string): ReadonlyMap<string, string> => {
+  const entries = new Map<string, string>()
+  let at = ""
+  for (const line of dump.split("\n")) {
+    const [, name, type = "", schema] = header.exec(line) ?? []
+    if (name !== undefined) at = `${type.toLowerCase()}: ${schema === "-" ? "" : `${schema}.`}${name.replace(" ", ".")}`
+    else if (at !== "" && !line.startsWith("--") && !/^(SET |\\|\s*$)/.test(line)) {
+      entries.set(at, `${entries.get(at) ?? ""}${line}\n`)
+    }
+  }
+  return entries
+}

@@ -1,0 +1,87 @@
+/** Databases that live as long as a comparison does. */
+import { randomUUID } from "node:crypto"
+import * as Effect from "effect/Effect"
+import { ScratchImpossible } from "../../CompareError.ts"
+import type { Script } from "../../Sql.ts"
+import type { Address } from "../address.ts"
+import { compared, type Seen, seen } from "./comparing.ts"
+import { type Database, open } from "./database.ts"
+import { type Engine, engine, type Facts } from "./engine.ts"
+import { quoted } from "./names.ts"
+
+const prefix = "shipshape_scratch_"
+
+/** Makes an empty database on the server of another one; the scope drops it. */
+export const scratch = Effect.fnUntraced(function* (server: Database) {
+  const name = `${prefix}${randomUUID().replaceAll("-", "").slice(0, 16)}`
+  yield* Effect.acquireRelease(
+    server.run(`CREATE DATABASE ${quoted(name)} TEMPLATE template0`).pipe(
+      Effect.catchTag(
+        "PermissionDenied",
+        (error) =>
+          new ScratchImpossible({
+            message: `user ${server.where.user} at ${server.where.server} may not create the scratch database that this needs`,
+            hint: "give a server on which it may with --scratch URL, or grant it CREATEDB",
+            cause: error
+          })
+      )
+    ),
+    () => Effect.ignore(dropped(server, name))
+  )
+  const address: Address = { ...server.address, database: name }
+  return yield* open(address)
+})
+
+const dropped = (server: Database, name: string) =>
+  server.major >= 13
+    ? server.run(`DROP DATABASE IF EXISTS ${quoted(name)} WITH (FORCE)`)
+    : server.run(`DROP DATABASE IF EXISTS ${quoted(name)}`)
+
+/** A subscription would connect to another server. */
+const isOutward = ({ kind }: { readonly kind: string }): boolean => kind === "subscription"
+
+/** What can be made elsewhere too. */
+export const inward = (tools: Engine, facts: Facts): Facts =>
+  facts.base.facts().some(({ id }) => isOutward(id))
+    ? tools.rebuilt(facts, (fact) =>
+        isOutward(fact.id) || ("target" in fact.id && isOutward(fact.id.target)) ? undefined : fact
+      )
+    : facts
+
+/** Runs units as they are meant: each transaction in one, the rest one by one. */
+export const run = Effect.fnUntraced(function* (database: Database, { units }: Pick<Script, "units">) {
+  const runOne = (sql: string) => Effect.mapError(database.run(sql), (error) => ({ error, sql }))
+  for (const { statements, transaction } of units) {
+    const all = statements.map(({ sql }) => sql)
+    yield* Effect.forEach(transaction ? ["BEGIN", ...all, "COMMIT"] : all, runOne, { discard: true }).pipe(
+      Effect.tapError(() => (transaction ? Effect.ignore(database.run("ROLLBACK")) : Effect.void))
+    )
+  }
+})
+
+/** Makes a scratch database with a schema that was read, and no rows. */
+export const copyOf = Effect.fnUntraced(function* (server: Database, original: Seen) {
+  const tools = yield* Effect.promise(engine)
+  const copy = yield* scratch(server)
+  const empty = yield* seen(copy)
+  const wanted: Seen = { ...original, facts: inward(tools, original.facts) }
+  const script = yield* compared(empty, wanted, { online: false, before: [] })
+  yield* run(copy, script).pipe(
+    Effect.mapError(({ error, sql }) => notCopied(server, `${error.message} (${sql.slice(0, 200)})`, error))
+  )
+  const result = yield* seen(copy)
+  const rest = yield* Effect.try({
+    try: () => tools.plan(result.facts, wanted.facts).actions,
+    catch: (cause) => notCopied(server, String(cause), cause)
+  })
+  const [first] = rest
+  if (first !== undefined) return yield* notCopied(server, `it differs by: ${first.sql.slice(0, 200)}`)
+  return { database: copy, seen: result }
+})
+
+const notCopied = (server: Database, why: string, cause?: unknown): ScratchImpossible =>
+  new ScratchImpossible({
+    message: `the schema of ${server.where.database} could not be made anew in a scratch database: ${why}`,
+    hint: "on another server, roles and extensions have to be there too; compare without --renames and --prove, which alone need the copy",
+    cause
+  })
