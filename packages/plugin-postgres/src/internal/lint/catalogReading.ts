@@ -1,9 +1,9 @@
 /** Asks a database for what statements are judged by. It only reads. */
+import { Secrets } from "@shipshape/core"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import type { Address } from "../address.ts"
-import { nameOf } from "../address.ts"
+import { type Address, nameOf } from "../address.ts"
 import { type Connection, connect, type Login } from "../connect.ts"
 import type { Catalog, CatalogColumn, CatalogIndex, CatalogTable } from "./catalog.ts"
 
@@ -111,15 +111,13 @@ const catalogOf = (rows: Rows): Catalog => {
 }
 
 /** Reads what a database holds. */
-export const readCatalog = (address: Address) => {
+export const readCatalog = Effect.fnUntraced(function* (address: Address) {
   const { database, host, password, port, tls, user } = address
+  yield* Secrets.register(password)
   const login: Login = {
     ...{ server: nameOf(address), user, password, database, resource: undefined },
     ...{ statementTimeout: Duration.seconds(30), lockTimeout: Duration.seconds(2), applicationName: "shipshape lint" }
   }
-  return connect(login, { _tag: "Socket", host, port, tls }).pipe(
-    Effect.flatMap(ask),
-    Effect.map(catalogOf),
-    Effect.scoped
-  )
-}
+  const connection = yield* connect(login, { _tag: "Socket", host, port, tls })
+  return catalogOf(yield* ask(connection))
+}, Effect.scoped)

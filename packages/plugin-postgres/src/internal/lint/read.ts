@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { SqlUnparsable } from "../../PostgresError.ts"
+import { type Comment, lex } from "../sql/lexing.ts"
 import { type Node, type Parsed, type Parser, type Source, sourceOf } from "../sql/parser.ts"
 import * as ast from "./ast.ts"
 import type { Catalog } from "./catalog.ts"
@@ -52,6 +53,7 @@ interface Context {
   readonly parser: Parser
   readonly source: Source
   readonly statements: Array<Statement>
+  readonly comments: Array<Comment>
   transaction: Transaction | undefined
   transactions: number
 }
@@ -69,7 +71,14 @@ export const read = Effect.fnUntraced(function* (
 ) {
   const source = sourceOf(text, file)
   const { parsed, unparsable } = yield* parseAll(parser, source)
-  const context: Context = { parser, source, statements: [], transaction: undefined, transactions: 0 }
+  const context: Context = {
+    parser,
+    source,
+    statements: [],
+    comments: [...source.comments.all],
+    transaction: undefined,
+    transactions: 0
+  }
   const whole = inTransaction ? begin(context, "file") : undefined
   context.transaction = whole
   let open: Statement | undefined
@@ -90,7 +99,7 @@ export const read = Effect.fnUntraced(function* (
   for (const statement of context.statements) facts.learn(learned, statement)
   const outer = parsed.length
   const script: Script = {
-    ...{ text, statements: context.statements, outer, facts: learned, version, catalog },
+    ...{ text, statements: context.statements, outer, comments: context.comments, facts: learned, version, catalog },
     open: open === undefined ? [] : [open]
   }
   return { script, source, unparsable }
@@ -122,6 +131,12 @@ const add = (
       filled: body === undefined ? new Map() : yield* filledBy(parser, body)
     }
     statements.push(statement)
+    if (block !== undefined) {
+      const inner = lex(block.text).comments
+      context.comments.push(
+        ...inner.map(({ end, start, text }) => ({ text, start: start + block.at, end: end + block.at }))
+      )
+    }
     if (body !== undefined) yield* addBody(context, body)
     return statement
   })

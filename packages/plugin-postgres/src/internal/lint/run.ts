@@ -90,7 +90,7 @@ const hitsOf = (script: Script, source: Source): ReadonlyArray<Hit> =>
 
 /** What is left of findings when those are taken away that are ignored, and what is wrong with the ignores. */
 const applyIgnores = (source: Source, script: Script, hits: ReadonlyArray<Hit>): ReadonlyArray<Finding> => {
-  const ignores = ignoresOf(source.comments.all)
+  const ignores = ignoresOf(script.comments)
   const known = new Set(rules.map(({ name }) => name))
   const used = new Set<string>()
   const key = (ignore: Ignore, rule: string) => `${ignore.start} ${rule}`

@@ -1,5 +1,6 @@
 /** What rules look at: the statements of one file, in which transactions they are, and what they have made so far. */
 import type { Node } from "libpg-query"
+import type { Comment } from "../sql/lexing.ts"
 import type { Catalog } from "./catalog.ts"
 import type { Facts } from "./facts.ts"
 import type { Body } from "./plpgsql.ts"
@@ -45,6 +46,8 @@ export interface Script {
   readonly statements: ReadonlyArray<Statement>
   /** How many of them are not parts of others. */
   readonly outer: number
+  /** Also those in DO blocks. */
+  readonly comments: ReadonlyArray<Comment>
   readonly facts: Facts
   /** The server's major version, where it is known. */
   readonly version: number | undefined
