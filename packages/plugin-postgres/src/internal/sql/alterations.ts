@@ -35,8 +35,6 @@ const tableTypes: ReadonlySet<string | undefined> = new Set([
 
 export const alterTable = ({ cmds, objtype, relation }: AlterTableStmt, here: Circumstances): Effect => {
   const table = relationOf(relation)
-  // The table of an index is not said.
-  if (objtype === "OBJECT_INDEX") return { lock: "SHARE UPDATE EXCLUSIVE" }
   if (!tableTypes.has(objtype)) return {}
   if (!isShared(table, here)) return together((cmds ?? []).map((cmd) => elsewhere(cmd, here)))
   return together(
@@ -95,8 +93,11 @@ const alteration = (table: string, cmd: AlterTableCmd, here: Circumstances): Eff
         rewrite: true,
         hazards: [rewrites(table, table, "the whole table is written anew under ACCESS EXCLUSIVE", here)]
       }
-    case "AT_AttachPartition":
-      return { lock: here.major !== undefined && here.major < 12 ? lock : "SHARE UPDATE EXCLUSIVE" }
+    case "AT_AttachPartition": {
+      const partition = def !== undefined && "PartitionCmd" in def ? relationOf(def.PartitionCmd.name) : table
+      const own = here.major !== undefined && here.major < 12 ? lock : "SHARE UPDATE EXCLUSIVE"
+      return together([{ lock: own }, locks(partition, "ACCESS EXCLUSIVE", here)])
+    }
     case "AT_DetachPartition":
       return {
         lock:

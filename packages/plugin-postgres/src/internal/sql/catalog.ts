@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Node } from "libpg-query"
 import type { Statement } from "../connect.ts"
-import { field, relationsIn, texts, walk } from "./nodes.ts"
+import { field, partsOf, qualified, relationsIn, texts, walk } from "./nodes.ts"
 
 const Column = Schema.Struct({
   /** By PostgreSQL's internal name: `int4`, `varchar`. */
@@ -65,11 +65,20 @@ const question = `SELECT json_build_object(
 /** Asks about everything that statements name, at once. */
 export const questionFor = (nodes: ReadonlyArray<Node>): Statement => {
   const functions = new Set<string>()
+  const tables = new Set(relationsIn(nodes))
+  for (const node of nodes) {
+    const named = "DropStmt" in node ? node.DropStmt.objects : "CommentStmt" in node ? [node.CommentStmt.object] : []
+    for (const object of named ?? []) {
+      const parts = object === undefined ? [] : partsOf(object)
+      // A comment on a column names its table before it.
+      tables.add(qualified(parts)).add(qualified(parts.slice(0, -1)))
+    }
+  }
   walk(nodes, (kind, fields) => {
     const name = kind === "FuncCall" ? field(fields, "funcname") : undefined
     if (Array.isArray(name)) functions.add(texts(name).at(-1) ?? "")
   })
-  return { text: question, values: [relationsIn(nodes), [...functions]] }
+  return { text: question, values: [[...tables], [...functions]] }
 }
 
 const decode = Schema.decodeUnknownEffect(Schema.Struct({ answer: Answer }))

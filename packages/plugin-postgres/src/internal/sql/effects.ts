@@ -98,7 +98,9 @@ const createTable = ({ constraints, inhRelations, partbound, tableElts }: Create
       "Constraint" in one && one.Constraint.pktable !== undefined ? [one.Constraint.pktable] : []
     )
   })
+  const like = (tableElts ?? []).filter((element) => "TableLikeClause" in element)
   return together([
+    onAll(like, "ACCESS SHARE", here),
     onAll(inhRelations, partbound === undefined ? "SHARE UPDATE EXCLUSIVE" : "ACCESS EXCLUSIVE", here),
     ...referenced.map((table) => locks(relationOf(table), "SHARE ROW EXCLUSIVE", here))
   ])
@@ -107,10 +109,8 @@ const createTable = ({ constraints, inhRelations, partbound, tableElts }: Create
 const rename = ({ newname, relation, relationType, renameType, subname }: RenameStmt, here: Circumstances): Effect => {
   if (relation === undefined) return {}
   const table = relationOf(relation)
-  if (renameType === "OBJECT_INDEX")
-    return here.made.has(table)
-      ? {}
-      : { lock: here.major !== undefined && here.major < 12 ? "ACCESS EXCLUSIVE" : "SHARE UPDATE EXCLUSIVE" }
+  // What is renamed is the index, and not its table.
+  if (renameType === "OBJECT_INDEX") return {}
   if (!isShared(table, here)) return {}
   const isSeen = renameType === "OBJECT_TABLE" || (renameType === "OBJECT_COLUMN" && relationType === "OBJECT_TABLE")
   const object = subname === undefined ? table : `${table}.${subname}`

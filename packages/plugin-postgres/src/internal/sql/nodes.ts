@@ -53,13 +53,10 @@ export const constantsIn = (tree: unknown): ReadonlyArray<string> => {
 export const relationsIn = (tree: unknown): ReadonlyArray<string> => {
   const found: Array<string> = []
   const common = new Set<string>()
-  const take = (fields: object) => {
-    const [schema, name] = [field(fields, "schemaname"), field(fields, "relname")]
-    if (Predicate.isString(name)) found.push(`${Predicate.isString(schema) ? schema : "public"}.${name}`)
-  }
   walk(tree, (kind, fields) => {
     if (kind === "CommonTableExpr") common.add(`public.${String(field(fields, "ctename"))}`)
-    if (kind === "RangeVar" || kind === "relation") take(fields)
+    const [schema, name] = [field(fields, "schemaname"), field(fields, "relname")]
+    if (Predicate.isString(name)) found.push(`${Predicate.isString(schema) ? schema : "public"}.${name}`)
   })
   return [...new Set(found)].filter((name) => !common.has(name))
 }
