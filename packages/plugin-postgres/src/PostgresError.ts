@@ -64,6 +64,28 @@ export class TooManyConnections extends Schema.TaggedError<TooManyConnections>()
 }) {}
 
 /**
+ * The connection cannot be encrypted as it should be: the server's certificate is not one that is trusted, or is for
+ * another host, or the server has none.
+ *
+ * @since 0.1.0
+ */
+export class TlsRefused extends Schema.TaggedError<TlsRefused>()("TlsRefused", {
+  ...Failure.fields("postgres.tls-refused"),
+  server: Schema.String
+}) {}
+
+/**
+ * A pooler such as PgBouncer stands before the server, and lets several connections share one session. Locks, settings and
+ * changes of the schema need a session of their own.
+ *
+ * @since 0.1.0
+ */
+export class PoolerInBetween extends Schema.TaggedError<PoolerInBetween>()("PoolerInBetween", {
+  ...Failure.fields("postgres.pooler-in-between"),
+  server: Schema.String
+}) {}
+
+/**
  * The connection ended while it was used: the server was restarted, or its container recreated.
  *
  * @since 0.1.0
@@ -368,6 +390,8 @@ export type ConnectError =
   | AuthenticationFailed
   | DatabaseMissing
   | TooManyConnections
+  | TlsRefused
+  | PoolerInBetween
   | TunnelImpossible
   | StatementFailed
 

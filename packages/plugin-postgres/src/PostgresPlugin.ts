@@ -72,8 +72,13 @@ const limits = {
  *
  * Give `url` (`postgres://user:password@host:5432/database?sslmode=require`; a text, or a secret input), or its parts,
  * which win over the URL: `host` (a name, an address, or the folder of a socket; default `127.0.0.1`), `port` (default
- * 5432), `user`, `password`, `database`, `tls` (`disable`, the default, `require`, or `verify-full`).
+ * 5432), `user`, `password`, `database`, `tls` (`disable`, the default, `require`, `verify-ca`, or `verify-full`).
  *
+ * - `ca`: a file with the certificates that the server's is checked against; the default is those that everybody trusts.
+ * - `pgService`: a service of `~/.pg_service.conf`, or of the file that `PGSERVICEFILE` names, for what is not given.
+ * - `environment`: `true` takes what is given nowhere else from `PGHOST`, `PGUSER`, `PGPASSWORD` and the like, and
+ *   passwords from `~/.pgpass`. The default is not to, so that a deployment goes to the same server whoever runs it.
+ * - `passwordFile`: a file like `~/.pgpass` that has the password. One that others may read is refused.
  * - `resource`: what must be up for it to be there, such as `service:db`. While it is not reached, checks are known after
  *   the step that provides this.
  * - `statementTimeout` (default 15 minutes) and `lockTimeout` (default 2 seconds) bound what steps change. A statement that
@@ -103,13 +108,21 @@ export const server = Plugin.define("postgres", {
     Layer.unwrap(
       Effect.gen(function* () {
         const server = yield* address.resolve(options)
-        const { database, host, password, port, tls, user } = server
+        const { ca, database, host, password, port, tls, user } = server
         yield* Secrets.register(password)
         const target = yield* Target.Target
         const name = address.nameOf(server)
         const login = { ...options, server: name, user, password, database, resource: options.resource }
-        const env = environment(login, { PGHOST: host, PGPORT: String(port), PGSSLMODE: tls })
-        return services(login, { _tag: "Socket", host, port, tls }, dumpTools.onTarget(target, name, env))
+        const env = environment(login, {
+          PGHOST: host,
+          PGPORT: String(port),
+          PGSSLMODE: tls,
+          // Without a file libpq knows nobody: `system` are those that the machine trusts.
+          ...(tls === "disable" || (tls === "require" && ca === undefined)
+            ? {}
+            : { PGSSLROOTCERT: ca?.file ?? "system" })
+        })
+        return services(login, { _tag: "Socket", host, port, tls, ca }, dumpTools.onTarget(target, name, env))
       })
     )
 })

@@ -27,7 +27,7 @@ const SchemaName = Schema.NonEmptyString.check(
  * Lock, journal and releases of a deployment in a PostgreSQL database, in a schema of their own: for deployments that are
  * run from several machines, or whose target keeps no files. Say it as the deployment's `store`.
  *
- * The connection is given as to {@link server}: `url`, or `host`, `port`, `user`, `password`, `database`, `tls`. It must
+ * The connection is given as to {@link server}: `url`, or its parts, a service, or the environment. It must
  * lead to the server itself: the lock belongs to a session, which a pooler such as PgBouncer gives to others. Use another
  * database than the one that is deployed, best on another server: a store that is down, or is restored from a backup
  * together with the data, cannot say what happened.
@@ -78,8 +78,8 @@ export const store = Plugin.define("postgres-store", {
           statementTimeout: Duration.seconds(30),
           lockTimeout: Duration.seconds(10)
         }
-        const { host, port, tls } = server
-        const route: Route = { _tag: "Socket", host, port, tls }
+        const { ca, host, port, tls } = server
+        const route: Route = { _tag: "Socket", host, port, tls, ca }
         const reading = yield* sessions.make(login, route, { lockTimeout: login.lockTimeout, lockRetries: 0 })
         return {
           of: (place) => operations(reading, connect(login, route), { ...login, schema: options.schema }, place)

@@ -3,21 +3,9 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
-import { ConnectionOptionsInvalid } from "../PostgresError.ts"
-
-/** How a connection is encrypted: not; without asking who answers; only with a certificate that is right. */
-export type Tls = "disable" | "require" | "verify-full"
-
-/** What a deployment may give; parts win over what the URL says. */
-export interface Given {
-  readonly url?: string | Redacted.Redacted<string> | undefined
-  readonly host?: string | undefined
-  readonly port?: number | undefined
-  readonly user?: string | undefined
-  readonly password?: Redacted.Redacted<string> | undefined
-  readonly database?: string | undefined
-  readonly tls?: Tls | undefined
-}
+import type { ConnectionOptionsInvalid } from "../PostgresError.ts"
+import * as ambient from "./ambient.ts"
+import { type Given, invalid, isTls, modes, type Tls } from "./given.ts"
 
 /** All that a connection needs. */
 export interface Address {
@@ -28,6 +16,8 @@ export interface Address {
   readonly password: Redacted.Redacted<string> | undefined
   readonly database: string
   readonly tls: Tls
+  /** Who may have signed the server's certificate, where it is not one of the well-known. */
+  readonly ca: { readonly file: string; readonly certificates: string } | undefined
 }
 
 /** A secret of a connection. */
@@ -43,7 +33,11 @@ export const options = {
   user: Schema.optionalKey(Schema.NonEmptyString),
   password: Schema.optionalKey(Password),
   database: Schema.optionalKey(Schema.NonEmptyString),
-  tls: Schema.optionalKey(Schema.Literals(["disable", "require", "verify-full"]))
+  tls: Schema.optionalKey(Schema.Literals(["disable", "require", "verify-ca", "verify-full"])),
+  ca: Schema.optionalKey(Schema.NonEmptyString),
+  pgService: Schema.optionalKey(Schema.NonEmptyString),
+  passwordFile: Schema.optionalKey(Schema.NonEmptyString),
+  environment: Schema.optionalKey(Schema.Boolean)
 }
 
 /** How messages name the server. */
@@ -52,26 +46,32 @@ export const nameOf = ({ host, port }: Address): string =>
 
 const example = "postgres://user:password@host:5432/database"
 
-const invalid = (message: string, hint: string): ConnectionOptionsInvalid =>
-  new ConnectionOptionsInvalid({ message: `the connection to PostgreSQL: ${message}`, hint })
-
 /** Puts parts and URL together. What is wrong is said without the URL, as that may hold a password. */
 export const resolve = (given: Given): Effect.Effect<Address, ConnectionOptionsInvalid> =>
   Effect.gen(function* () {
-    const fromUrl = given.url === undefined ? {} : yield* Effect.fromResult(readUrl(given.url))
-    const all = { ...fromUrl, ...withoutUndefined(given) }
+    const variables: ambient.Variables = process.env
+    const fromVariables = given.environment === true ? withoutUndefined(yield* ambient.environment(variables)) : {}
+    const fromUrl = given.url === undefined ? {} : withoutUndefined(yield* Effect.fromResult(readUrl(given.url)))
+    const name = given.pgService ?? fromVariables.pgService
+    const service = name === undefined ? {} : withoutUndefined(yield* ambient.service(name, variables))
+    const all = { ...fromVariables, ...service, ...fromUrl, ...withoutUndefined(given) }
     if (all.user === undefined) return yield* invalid("it names no user", `give user, or a url like ${example}`)
     if (all.database === undefined) {
       return yield* invalid("it names no database", `give database, or a url like ${example}`)
     }
-    return {
+    const asked = {
       host: all.host ?? "127.0.0.1",
       port: all.port ?? 5432,
       user: all.user,
-      password: all.password,
-      database: all.database,
-      tls: all.tls ?? "disable"
+      database: all.database
     }
+    const password =
+      all.password ?? (all.passwordFile === undefined ? undefined : yield* ambient.password(all.passwordFile, asked))
+    const ca =
+      all.ca === undefined || all.ca === "system"
+        ? undefined
+        : { file: all.ca, certificates: yield* ambient.certificates(all.ca) }
+    return { ...asked, password, tls: all.tls ?? "disable", ca }
   })
 
 const withoutUndefined = ({ url: _, ...parts }: Given): Given =>
@@ -85,8 +85,8 @@ const readUrl = (given: string | Redacted.Redacted<string>): Result.Result<Given
     return Result.fail(invalid(`the url begins with ${url.protocol}`, `write it like ${example}`))
   }
   const mode = url.searchParams.get("sslmode") ?? undefined
-  if (mode !== undefined && mode !== "disable" && mode !== "require" && mode !== "verify-full") {
-    return Result.fail(invalid(`sslmode=${mode} is not supported`, "use disable, require or verify-full"))
+  if (mode !== undefined && !isTls(mode)) {
+    return Result.fail(invalid(`sslmode=${mode} is not supported`, `use ${modes.join(", ")}`))
   }
   return Result.try({
     try: (): Given => ({
@@ -95,7 +95,8 @@ const readUrl = (given: string | Redacted.Redacted<string>): Result.Result<Given
       user: nonEmpty(decodeURIComponent(url.username)),
       password: url.password === "" ? undefined : Redacted.make(decodeURIComponent(url.password)),
       database: nonEmpty(decodeURIComponent(url.pathname.slice(1))),
-      tls: mode
+      tls: mode,
+      ca: url.searchParams.get("sslrootcert") ?? undefined
     }),
     catch: () => invalid("the url holds a % that stands for nothing", `write it like ${example}, with % as %25`)
   })

@@ -1,7 +1,7 @@
 /** The only file that knows pg. */
 import * as net from "node:net"
 import type { Duplex } from "node:stream"
-import type { Target } from "@shipshape/core"
+import { Attempt, type Target } from "@shipshape/core"
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -10,7 +10,7 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import pg from "pg"
 import type { ConnectError, QueryError } from "../PostgresError.ts"
-import type { Tls } from "./address.ts"
+import type { Address } from "./address.ts"
 import { connectError, isFromServer, queryError, type Where } from "./sqlstate.ts"
 
 /** Who connects, and what the session may take. */
@@ -26,7 +26,7 @@ export interface Login extends Where {
 
 /** What carries a connection: a socket that pg opens itself, or a stream that is open. */
 export type Route =
-  | { readonly _tag: "Socket"; readonly host: string; readonly port: number; readonly tls: Tls }
+  | ({ readonly _tag: "Socket" } & Pick<Address, "host" | "port" | "tls"> & Partial<Pick<Address, "ca">>)
   | {
       readonly _tag: "Stream"
       readonly open: Effect.Effect<Carrier, ConnectFailure, Scope.Scope>
@@ -96,12 +96,25 @@ const asSocket = (duplex: Duplex): Duplex =>
     unref: () => duplex
   })
 
-const configOf = (login: Login, route: Route, stream: Duplex): pg.ClientConfig => ({
+/** A longer name is cut by the server. */
+const nameLength = 63
+
+/** What the server lists a session as: with the run that it is of, where a step is at work. */
+const nameOf = ({ applicationName: own = applicationName }: Login, attempt: Attempt.Attempt | undefined): string =>
+  attempt === undefined
+    ? own
+    : Buffer.from(`${own} ${attempt.deployment}/${attempt.environment} run ${attempt.run}`).toString(
+        "utf8",
+        0,
+        nameLength
+      )
+
+const configOf = (login: Login, route: Route, stream: Duplex, name: string): pg.ClientConfig => ({
   user: login.user,
   database: login.database,
   // A function keeps PGPASSWORD and .pgpass of whoever deploys out of it.
   password: () => (login.password === undefined ? "" : Redacted.value(login.password)),
-  application_name: login.applicationName ?? applicationName,
+  application_name: name,
   statement_timeout: Duration.toMillis(login.statementTimeout),
   lock_timeout: Duration.toMillis(login.lockTimeout),
   connectionTimeoutMillis: connectTimeoutMillis,
@@ -112,15 +125,23 @@ const configOf = (login: Login, route: Route, stream: Duplex): pg.ClientConfig =
     ? {
         host: route.host,
         port: route.port,
-        ssl: sslOf(route.tls),
+        ssl: sslOf(route),
         keepAlive: true,
         keepAliveInitialDelayMillis: keepAliveMillis
       }
     : { host: "127.0.0.1", port: 5432, ssl: false })
 })
 
-const sslOf = (tls: Tls): pg.ClientConfig["ssl"] =>
-  tls === "disable" ? false : { rejectUnauthorized: tls === "verify-full" }
+/** With certificates to check against, also a server that need not be checked is, as by libpq. */
+const sslOf = ({ ca, tls }: Pick<Address, "tls"> & Partial<Pick<Address, "ca">>): pg.ClientConfig["ssl"] => {
+  if (tls === "disable") return false
+  if (tls === "require" && ca === undefined) return { rejectUnauthorized: false }
+  return {
+    rejectUnauthorized: true,
+    ...(ca === undefined ? {} : { ca: ca.certificates }),
+    ...(tls === "verify-full" ? {} : { checkServerIdentity: () => undefined })
+  }
+}
 
 /** Says goodbye, and hangs up where the server does not answer. */
 const end = (client: pg.Client, stream: Duplex): Effect.Effect<void> =>
@@ -137,7 +158,7 @@ export const connect = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Watched, ConnectFailure, Scope.Scope> {
   const carrier = route._tag === "Stream" ? yield* route.open : undefined
   const stream = carrier === undefined ? new net.Socket() : asSocket(carrier.duplex)
-  const client = new pg.Client(configOf(login, route, stream))
+  const client = new pg.Client(configOf(login, route, stream, nameOf(login, yield* Attempt.Current)))
   let open = true
   const ended = Deferred.makeUnsafe<unknown>()
   const closed = (why: unknown) => {

@@ -38,7 +38,8 @@ const setInterval: Statement = {
 /** Asks which other sessions of this user in this database may still change something. */
 const writers = (own: string): Statement => ({
   text: `SELECT pid::text || ' ' || backend_start::text AS writer FROM pg_stat_activity
-    WHERE datname = current_database() AND usename = session_user AND application_name LIKE $1 AND application_name <> $2`,
+    WHERE datname = current_database() AND usename = session_user AND application_name LIKE $1
+      AND NOT starts_with(application_name, $2)`,
   values: [`${prefix} %`, own]
 })
 

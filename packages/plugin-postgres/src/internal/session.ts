@@ -14,6 +14,7 @@ import {
   type Statement,
   type Watched
 } from "./connect.ts"
+import { openDirectly } from "./direct.ts"
 import { type Patience, withPatience } from "./lockWaiting.ts"
 import { endWithClient, makeWaiting, writerName } from "./orphans.ts"
 
@@ -79,7 +80,9 @@ export const make = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Session, never, Scope.Scope> {
   const reading = yield* keep(connect({ ...login, statementTimeout: Duration.fromInputUnsafe(questionTimeout) }, route))
   const own = writerName()
-  const writing = yield* keep(Effect.tap(connect({ ...login, applicationName: own }, route), endWithClient))
+  const writing = yield* keep(
+    Effect.tap(openDirectly(login, connect({ ...login, applicationName: own }, route)), endWithClient)
+  )
   const waiting = makeWaiting(own)
   const oneAtATime = yield* Semaphore.make(1)
 
@@ -147,8 +150,8 @@ const isLost = (answer: Exit.Exit<Rows, QueryError>): answer is Exit.Failure<nev
 
 /** Gives the connection that is open, or opens one; the scope closes the last. */
 const keep = Effect.fnUntraced(function* (
-  open: Effect.Effect<Watched, ConnectFailure, Scope.Scope>
-): Effect.fn.Return<Effect.Effect<Watched, ConnectFailure>, never, Scope.Scope> {
+  open: Effect.Effect<Watched, ConnectFailure | QueryError, Scope.Scope>
+): Effect.fn.Return<Effect.Effect<Watched, ConnectFailure | QueryError>, never, Scope.Scope> {
   const oneAtATime = yield* Semaphore.make(1)
   let kept: { readonly connection: Watched; readonly scope: Scope.Closeable } | undefined
   const drop = Effect.suspend(() => {

@@ -10,11 +10,13 @@ import {
   LockTimeout,
   NotReadOnly,
   PermissionDenied,
+  PoolerInBetween,
   type QueryError,
   ServerNotReady,
   ServerUnreachable,
   StatementFailed,
   StatementTimeout,
+  TlsRefused,
   TooManyConnections
 } from "../PostgresError.ts"
 
@@ -82,6 +84,30 @@ export const serverNotReady = (where: Where, cause: unknown): ServerNotReady =>
     cause
   })
 
+/** What Node says of certificates, and pg of servers that have none. */
+const tlsProblem = (code: string, message: string): string | undefined =>
+  /^(ERR_TLS|ERR_SSL|EPROTO|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO_(VERIFY|GET))/.test(code) ||
+  message === "The server does not support SSL connections"
+    ? message
+    : undefined
+
+const tlsRefused = ({ server }: Where, said: string, cause: unknown): TlsRefused =>
+  new TlsRefused({
+    server,
+    message: `the connection to PostgreSQL at ${server} is not encrypted as it should be: ${said}`,
+    hint: "give in `ca` the file with the certificates that have signed the server's, or correct the host; `tls` says how much is checked",
+    cause
+  })
+
+/** A pooler that shares sessions stands before the server. */
+export const pooled = ({ server }: Where, cause?: unknown): PoolerInBetween =>
+  new PoolerInBetween({
+    server,
+    message: `at ${server} a pooler stands before PostgreSQL, which lets several connections share one session`,
+    hint: "give the server's own address: locks, settings and changes of the schema need a session of their own",
+    ...(cause === undefined ? {} : { cause })
+  })
+
 /** Why a connection could not be opened. */
 export const connectError = (where: Where, cause: unknown): ConnectError => {
   const { database, server, user } = where
@@ -89,6 +115,8 @@ export const connectError = (where: Where, cause: unknown): ConnectError => {
   const sqlstate = sqlstateOf(cause)
   if (sqlstate === undefined) {
     const errno = textOf(cause, "code") ?? ""
+    const tls = tlsProblem(errno, messageOf(cause))
+    if (tls !== undefined) return tlsRefused(where, tls, cause)
     // A port that is published by Docker accepts and closes at once while nothing listens behind it.
     if (!unreachable.includes(errno) && messageOf(cause) !== "timeout expired") return serverNotReady(where, cause)
     return new ServerUnreachable({
@@ -121,7 +149,10 @@ export const connectError = (where: Where, cause: unknown): ConnectError => {
         cause
       })
     default:
-      return statementFailed(cause, sqlstate, undefined)
+      // PgBouncer refuses settings that it does not know, before it asks for a password.
+      return messageOf(cause).includes("unsupported startup parameter")
+        ? pooled(where, cause)
+        : statementFailed(cause, sqlstate, undefined)
   }
 }
 

@@ -22,7 +22,7 @@ export const openReading = Effect.fnUntraced(function* (
   Scope.Scope
 > {
   const server = yield* address.resolve({ url: Redacted.make(url) })
-  const { database, host, password, port, tls, user } = server
+  const { ca, database, host, password, port, tls, user } = server
   yield* Secrets.register(password)
   const login = {
     server: address.nameOf(server),
@@ -33,7 +33,7 @@ export const openReading = Effect.fnUntraced(function* (
     statementTimeout: questionTimeout,
     lockTimeout: questionTimeout
   }
-  const connection = yield* connect(login, { _tag: "Socket", host, port, tls })
+  const connection = yield* connect(login, { _tag: "Socket", host, port, tls, ca })
   yield* connection.query(plain("SET default_transaction_read_only = on"))
   return connection.query
 })

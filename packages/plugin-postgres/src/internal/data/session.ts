@@ -15,6 +15,7 @@ import {
   type Statement,
   type Watched
 } from "../connect.ts"
+import { openDirectly } from "../direct.ts"
 import { endWithClient, writerName } from "../orphans.ts"
 import { queryError } from "../sqlstate.ts"
 
@@ -59,7 +60,7 @@ export interface Sessions {
 
 export const make = (login: Login, route: Route): Sessions => {
   const open = (given: Partial<Login>) =>
-    connect({ ...login, ...given, copies: true }, route).pipe(
+    openDirectly(login, connect({ ...login, ...given, copies: true }, route)).pipe(
       Effect.tap((connection) => connection.query(settings)),
       Effect.map((connection) => rowsOf(login, connection))
     )

@@ -112,12 +112,12 @@ const catalogOf = (rows: Rows): Catalog => {
 
 /** Reads what a database holds. */
 export const readCatalog = Effect.fnUntraced(function* (address: Address) {
-  const { database, host, password, port, tls, user } = address
+  const { ca, database, host, password, port, tls, user } = address
   yield* Secrets.register(password)
   const login: Login = {
     ...{ server: nameOf(address), user, password, database, resource: undefined },
     ...{ statementTimeout: Duration.seconds(30), lockTimeout: Duration.seconds(2), applicationName: "shipshape lint" }
   }
-  const connection = yield* connect(login, { _tag: "Socket", host, port, tls })
+  const connection = yield* connect(login, { _tag: "Socket", host, port, tls, ca })
   return catalogOf(yield* ask(connection))
 }, Effect.scoped)

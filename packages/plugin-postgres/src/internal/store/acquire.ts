@@ -6,8 +6,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import type { ConnectFailure, Statement, Watched } from "../connect.ts"
-import { refusePooler } from "./direct.ts"
-import { inStore, type StoreName } from "./failing.ts"
+import { isShared } from "../direct.ts"
+import { inStore, pooled, type StoreName } from "./failing.ts"
 import { holdingOf } from "./holding.ts"
 import { leaseOf } from "./lease.ts"
 import type { Statements } from "./statements.ts"
@@ -60,7 +60,7 @@ const acquireWithin = Effect.fnUntraced(function* (
   claim: Store.Claim
 ): Effect.fn.Return<Store.Lease, Lock.LockHeld | Store.StoreFailed, Scope.Scope> {
   const connection = yield* inStore(name)(open)
-  yield* refusePooler(connection, open, name)
+  if (yield* inStore(name)(isShared(connection, open))) return yield* pooled(name)
   yield* inStore(name)(connection.query(settings))
   yield* Effect.ignore(connection.query(watchful))
   yield* tables.ensure(connection, name)

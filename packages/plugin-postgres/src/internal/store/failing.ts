@@ -43,9 +43,8 @@ const hintOf = ({ database, schema, user }: StoreName, error: ConnectFailure | Q
       return `correct the database's name, or create it: createdb ${database}; better not the one that is deployed`
     case "NotReadOnly":
       return "this server is a read-only copy: give the store the address of the primary"
-    case "StatementFailed":
-      // PgBouncer refuses settings that it does not know, before it asks for a password.
-      return error.message.includes("unsupported startup parameter") ? directHint : error.hint
+    case "PoolerInBetween":
+      return directHint
     default:
       return error.hint
   }

@@ -41,9 +41,6 @@ export interface Statements {
   readonly releases: Statement
 }
 
-/** What a session says of the process that serves it. */
-export const backend: Statement = { text: "SELECT pg_catalog.pg_backend_pid() AS pid", values: [] }
-
 /** Names of the tables, quoted. */
 export const tablesOf = (schema: string) => {
   const named = (name: string) => `${escapeIdentifier(schema)}.${escapeIdentifier(name)}`
