@@ -5,9 +5,9 @@ import { quoted } from "./names.ts"
 type Parent = { readonly schema: string; readonly name: string }
 
 const parentOf = (fact: Fact): Parent | undefined => {
-  const parent = fact.payload["parentTable"]
+  const parent = fact.payload.parentTable
   return typeof parent === "object" && parent !== null && "schema" in parent && "name" in parent
-    ? { schema: String(parent["schema"]), name: String(parent["name"]) }
+    ? { schema: String(parent.schema), name: String(parent.name) }
     : undefined
 }
 
@@ -106,7 +106,7 @@ const pairs = (
 
 const constraints = (from: Facts, to: Facts) =>
   pairs(from, to, ({ id, payload }) =>
-    id.kind === "constraint" ? JSON.stringify([id.schema, id.table, payload["def"]]) : undefined
+    id.kind === "constraint" ? JSON.stringify([id.schema, id.table, payload.def]) : undefined
   ).flatMap(([{ id }, { id: wanted }]) =>
     id.kind === "constraint" && "name" in wanted && "table" in id
       ? [
@@ -118,7 +118,7 @@ const constraints = (from: Facts, to: Facts) =>
 const indexes = (from: Facts, to: Facts) =>
   pairs(from, to, ({ id, payload }) =>
     id.kind === "index"
-      ? JSON.stringify([id.schema, String(payload["def"]).replace(/ INDEX .*? ON /s, " INDEX ON ")])
+      ? JSON.stringify([id.schema, String(payload.def).replace(/ INDEX .*? ON /s, " INDEX ON ")])
       : undefined
   ).flatMap(([{ id }, { id: wanted }]) =>
     id.kind === "index" && "name" in wanted && "schema" in id
@@ -128,7 +128,7 @@ const indexes = (from: Facts, to: Facts) =>
 
 const sequences = (from: Facts, to: Facts): ReadonlyArray<string> => [
   ...pairs(from, to, ({ id, payload }) =>
-    id.kind === "sequence" && payload["ownedBy"] != null ? JSON.stringify([id.schema, payload["ownedBy"]]) : undefined
+    id.kind === "sequence" && payload.ownedBy != null ? JSON.stringify([id.schema, payload.ownedBy]) : undefined
   ).flatMap(([{ id }, { id: wanted }]) =>
     id.kind === "sequence" && "name" in wanted && "schema" in id
       ? [`ALTER SEQUENCE ${quoted(String(id.schema), String(id.name))} RENAME TO ${quoted(String(wanted.name))}`]
@@ -143,10 +143,10 @@ const sequences = (from: Facts, to: Facts): ReadonlyArray<string> => [
 ]
 
 const identityOf = (fact: Fact | undefined): Parent | undefined => {
-  const identity = fact?.id.kind === "column" ? fact.payload["identity"] : undefined
+  const identity = fact?.id.kind === "column" ? fact.payload.identity : undefined
   if (typeof identity !== "object" || identity === null || !("sequence" in identity)) return undefined
-  const sequence = identity["sequence"]
+  const sequence = identity.sequence
   return typeof sequence === "object" && sequence !== null && "schema" in sequence && "name" in sequence
-    ? { schema: String(sequence["schema"]), name: String(sequence["name"]) }
+    ? { schema: String(sequence.schema), name: String(sequence.name) }
     : undefined
 }

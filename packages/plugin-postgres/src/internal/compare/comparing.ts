@@ -12,7 +12,7 @@ import { quoted } from "./names.ts"
 import { whole } from "./newTables.ts"
 import { online } from "./online.ts"
 import { settingsOf, unitsOf } from "./units.ts"
-import { conversions, retyped, sequencesSet } from "./values.ts"
+import { conversions, isCastable, retyped, sequencesSet } from "./values.ts"
 
 /** One side, as it was read. */
 export interface Seen {
@@ -109,7 +109,17 @@ const marked = (sides: Sides, items: ReadonlyArray<Item>): ReadonlyArray<Item> =
   return items.map((item) => {
     const found = [...by].find(([start]) => item.sql.startsWith(`ALTER TABLE ${start}`))?.[1]
     if (found === undefined) return item
-    return { ...item, rewrite: found.conversion !== "nothing is written anew", dataLoss: found.conversion === "lossy" }
+    const end = ` USING ${quoted(found.id.name)}::${found.to}`
+    const sql =
+      item.sql.endsWith(end) && !isCastable(sides, found.from, found.to)
+        ? `${item.sql.slice(0, -found.to.length)}text::${found.to}`
+        : item.sql
+    return {
+      ...item,
+      sql,
+      rewrite: found.conversion !== "nothing is written anew",
+      dataLoss: found.conversion === "lossy"
+    }
   })
 }
 
@@ -140,5 +150,5 @@ const attributesOf = (payload: Readonly<Record<string, unknown>>): string =>
     bypassRls: "BYPASSRLS"
   })
     .flatMap(([key, word]) => (payload[key] === true ? [` ${word}`] : []))
-    .concat(payload["inherit"] === false ? [" NOINHERIT"] : [])
+    .concat(payload.inherit === false ? [" NOINHERIT"] : [])
     .join("")

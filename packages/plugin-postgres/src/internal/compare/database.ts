@@ -68,7 +68,7 @@ export const open = Effect.fnUntraced(function* (address: Address) {
     address,
     where,
     pool,
-    major: Math.floor(Number(version?.["number"]) / 10_000),
+    major: Math.floor(Number(version?.number) / 10_000),
     query,
     run: (text) => Effect.asVoid(query(text))
   }

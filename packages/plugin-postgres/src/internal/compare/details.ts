@@ -112,6 +112,17 @@ const statisticsObjects = `SELECT 'extended statistics', format('%I.%I', n.nspna
   FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace JOIN pg_roles r ON r.oid = s.stxowner
   WHERE ${user("n")} AND ${own("pg_statistic_ext", "s.oid")}`
 
+/** What a role grants itself within a schema, which pg-delta takes for granted. */
+const ownDefaults = `SELECT 'default privileges of the owner', format('%I.%I.%s', n.nspname, r.rolname, k.kind), NULL, NULL, NULL, g.privileges,
+    ARRAY[format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I GRANT %s ON %s TO %I', r.rolname, n.nspname, g.privileges, k.kind, r.rolname)],
+    ARRAY[format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I REVOKE ALL ON %s FROM %I', r.rolname, n.nspname, k.kind, r.rolname)]
+  FROM pg_default_acl d
+  JOIN pg_namespace n ON n.oid = d.defaclnamespace
+  JOIN pg_roles r ON r.oid = d.defaclrole
+  CROSS JOIN LATERAL (SELECT CASE d.defaclobjtype WHEN 'r' THEN 'TABLES' WHEN 'S' THEN 'SEQUENCES' WHEN 'f' THEN 'FUNCTIONS' WHEN 'T' THEN 'TYPES' ELSE 'SCHEMAS' END AS kind) k
+  CROSS JOIN LATERAL (SELECT string_agg(x.privilege_type, ', ' ORDER BY x.privilege_type) AS privileges FROM aclexplode(d.defaclacl) x WHERE x.grantee = d.defaclrole) g
+  WHERE g.privileges IS NOT NULL`
+
 /** A kind of object that is reported where it differs: its catalog, and what tells two of a name apart. */
 const reported = (catalog: string, kind: string, value: string, where = "true") =>
   `SELECT '${kind}', (pg_identify_object('${catalog}'::regclass, o.oid, 0)).identity, NULL, NULL, NULL, (${value})::text, ARRAY[]::text[], ARRAY[]::text[]
@@ -145,7 +156,17 @@ const others = [
 ]
 
 const all = [
-  ...[columns, columnOptions, indexStatistics, clustered, relations, viewDefaults, inheritedColumns, statisticsObjects],
+  ...[
+    columns,
+    columnOptions,
+    indexStatistics,
+    clustered,
+    relations,
+    viewDefaults,
+    inheritedColumns,
+    statisticsObjects,
+    ownDefaults
+  ],
   ...others
 ].join("\nUNION ALL\n")
 
@@ -188,8 +209,12 @@ const attached = `SELECT format('%I.%I', n.nspname, c.relname) AS index, format(
   WHERE NOT EXISTS (SELECT FROM pg_constraint k WHERE k.conindid = c.oid AND k.contype IN ('p', 'u', 'x')) AND ${user("n")}
   ORDER BY t.relkind = 'r', 1`
 
+const casts = "SELECT concat_ws(' ', castsource::regtype, casttarget::regtype) AS pair FROM pg_cast"
+
 export interface Details {
   readonly all: ReadonlyArray<Detail>
+  /** The casts that there are, as `integer boolean`. */
+  readonly casts: ReadonlySet<string>
   readonly notNulls: ReadonlyArray<NotNull>
   readonly attached: ReadonlyArray<Attached>
 }
@@ -205,6 +230,7 @@ export const read = (database: Database): Effect.Effect<Details, import("../../P
       )
     return {
       all: yield* ask<Detail>(all),
+      casts: new Set((yield* ask<{ readonly pair: string }>(casts)).map(({ pair }) => pair)),
       notNulls: database.major < 18 ? [] : yield* ask<NotNull>(notNulls),
       attached: yield* ask<Attached>(attached)
     }

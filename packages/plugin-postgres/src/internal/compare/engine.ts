@@ -1,5 +1,5 @@
 /** The only file that knows pg-delta, which is loaded when it is first needed. */
-import type { DependencyEdge, Fact, FactBase, StableId } from "@supabase/pg-delta/core"
+import type { Fact, FactBase, StableId } from "@supabase/pg-delta/core"
 import type { Action, Plan } from "@supabase/pg-delta/plan"
 import type pg from "pg"
 
@@ -23,9 +23,6 @@ export interface Engine {
 
 /** How a virtual generated column is told from a stored one, which pg-delta does not: in its expression. */
 const virtualMark = "\u0001virtual"
-
-/** What stands for a secret. */
-export const masked = "'***'"
 
 const load = async (): Promise<Engine> => {
   const [core, extraction, planning] = await Promise.all([
@@ -52,10 +49,10 @@ const load = async (): Promise<Engine> => {
       )
       const virtual = await virtualColumns(pool)
       const facts = { base: factBase, roles }
-      const secrets = factBase.facts().some((fact) => holdsSecrets.has(fact.id.kind))
-      return virtual.size === 0 && !secrets
-        ? facts
-        : rebuilt(facts, (fact) => withoutSecrets(marked(fact, virtual.has(keyOf(fact.id)))))
+      const isOdd = factBase.facts().some(({ id }) => holdsSecrets.has(id.kind) || id.kind === "eventTrigger")
+      if (virtual.size === 0 && !isOdd) return facts
+      const tags = isOdd ? await tagsOfTriggers(pool) : new Map<string, ReadonlyArray<string>>()
+      return rebuilt(facts, (fact) => withoutSecrets(tagged(marked(fact, virtual.has(keyOf(fact.id))), tags)))
     },
     plan: (from, to) => {
       const plan = planning.plan(from.base, to.base, {
@@ -84,8 +81,19 @@ const load = async (): Promise<Engine> => {
 
 const marked = (fact: Fact, isVirtual: boolean): Fact =>
   isVirtual
-    ? { ...fact, payload: { ...fact.payload, generatedExpr: `${fact.payload["generatedExpr"]}${virtualMark}` } }
+    ? { ...fact, payload: { ...fact.payload, generatedExpr: `${fact.payload.generatedExpr}${virtualMark}` } }
     : fact
+
+/** pg-delta sorts the tags of an event trigger, and PostgreSQL shows them as they were given. */
+const tagsOfTriggers = async (pool: pg.Pool): Promise<ReadonlyMap<string, ReadonlyArray<string>>> => {
+  const { rows } = await pool.query("SELECT evtname AS name, evttags AS tags FROM pg_catalog.pg_event_trigger")
+  return new Map(rows.map(({ name, tags }) => [String(name), Array.isArray(tags) ? tags.map(String) : []]))
+}
+
+const tagged = (fact: Fact, tags: ReadonlyMap<string, ReadonlyArray<string>>): Fact => {
+  const own = fact.id.kind === "eventTrigger" ? tags.get(fact.id.name) : undefined
+  return own === undefined ? fact : { ...fact, payload: { ...fact.payload, tags: [...own] } }
+}
 
 const holdsSecrets: ReadonlySet<string> = new Set(["fdw", "server", "userMapping", "foreignTable", "subscription"])
 
@@ -114,4 +122,4 @@ export const engine = (): Promise<Engine> => {
   return loaded
 }
 
-export type { DependencyEdge, Plan }
+export type { Plan }

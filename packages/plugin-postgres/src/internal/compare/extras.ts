@@ -177,8 +177,8 @@ const columnsByTable = (facts: ReadonlyArray<Fact>): ReadonlyMap<string, Readonl
     const table = named(id.schema, id.table)
     const column = {
       name: id.name,
-      position: Number(payload["_position"]),
-      generated: String(payload["generatedExpr"])
+      position: Number(payload._position),
+      generated: String(payload.generatedExpr)
     }
     tables.set(table, [...(tables.get(table) ?? []), column])
   }

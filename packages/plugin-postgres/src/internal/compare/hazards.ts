@@ -68,7 +68,7 @@ export const replacements = (sides: Sides, items: ReadonlyArray<Item>): Readonly
         { kind: "rewrite", object, message: "the materialized view is dropped and made anew", severity: "warning" }
       ]
     }
-    if (id.kind === "column" && sides.from.base.get(id)?.payload["generatedExpr"] != null) {
+    if (id.kind === "column" && sides.from.base.get(id)?.payload.generatedExpr != null) {
       return [
         { kind: "rewrite", object, message: "the generated column is dropped and made anew", severity: "warning" }
       ]
@@ -98,8 +98,8 @@ export const replacements = (sides: Sides, items: ReadonlyArray<Item>): Readonly
 /** Enums whose labels are not just added to. */
 export const labels = (sides: Sides): ReadonlyArray<Hazard> =>
   sides.from.base.facts().flatMap(({ id, payload }): ReadonlyArray<Hazard> => {
-    const after = sides.to.base.get(id)?.payload["values"]
-    const before = payload["values"]
+    const after = sides.to.base.get(id)?.payload.values
+    const before = payload.values
     if (id.kind !== "type" || !Array.isArray(before) || !Array.isArray(after)) return []
     const wanted = after.map(String)
     const removed = before.map(String).filter((label) => !wanted.includes(label))
@@ -155,10 +155,10 @@ const addition = (sides: Sides, id: StableId, rewrite: boolean): ReadonlyArray<H
   const payload = sides.to.base.get(id)?.payload
   const object = nameOf(id)
   const fills =
-    payload?.["identity"] != null ||
-    payload?.["generatedExpr"] != null ||
+    payload?.identity != null ||
+    payload?.generatedExpr != null ||
     sides.to.base.childrenOf(id).some((child) => child.id.kind === "default")
-  if (payload?.["notNull"] === true && !fills) {
+  if (payload?.notNull === true && !fills) {
     return [
       {
         kind: "irreversible",
@@ -168,7 +168,7 @@ const addition = (sides: Sides, id: StableId, rewrite: boolean): ReadonlyArray<H
       }
     ]
   }
-  return rewrite && payload?.["generatedExpr"] != null
+  return rewrite && payload?.generatedExpr != null
     ? [
         {
           kind: "rewrite",

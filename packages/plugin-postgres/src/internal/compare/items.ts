@@ -71,7 +71,7 @@ export const actsOnExisting = (sides: Sides, action: Action): boolean =>
   })
 
 export const typeOf = (sides: Sides, which: "from" | "to", id: StableId): string =>
-  String(sides[which].base.get(id)?.payload["type"] ?? "")
+  String(sides[which].base.get(id)?.payload.type ?? "")
 
 const itemOf = (sides: Sides, action: Action): Item => {
   const { keyOf } = sides.engine
@@ -111,18 +111,20 @@ export const itemsOf = (
 }
 
 const aclOf = ({ action }: Item): Extract<StableId, { kind: "acl" }> | undefined => {
-  const id = action === undefined ? undefined : [...action.produces, ...action.destroys][0]
-  return id?.kind === "acl" ? id : undefined
+  const ids = action === undefined ? [] : subjectsOf(action)
+  return ids.flatMap((id) => (id.kind === "acl" ? [id] : []))[0]
 }
+
+/** `GRANT SELECT ("a") ON …`; what is taken from a column stays where it is: the column may be dropped behind it. */
+const isOfColumn = (item: Item): boolean =>
+  /^(?:GRANT|REVOKE) [A-Z ]+\("/.test(item.sql) && item.action?.destroys.length === 0
 
 /** What is revoked of a table is revoked of its columns too: these are granted behind it, and again where they were. */
 const grantsInOrder = (sides: Sides, items: ReadonlyArray<Item>): ReadonlyArray<Item> => {
   const { keyOf } = sides.engine
-  // What is taken from a column stays where it is: the column may be dropped behind it.
-  const isOfColumn = (item: Item) => aclOf(item)?.column !== undefined && item.action?.destroys.length === 0
   const ofColumns = items.filter(isOfColumn)
   const others = items.filter((item) => !isOfColumn(item))
-  const made = new Set(ofColumns.flatMap(({ makes }) => makes))
+  const made = new Set(ofColumns.flatMap(({ makes, needs }) => [...makes, ...needs]))
   const again = others.flatMap((item) => {
     const acl = aclOf(item)
     if (acl === undefined || !/^\s*REVOKE /i.test(item.sql)) return []

@@ -52,7 +52,7 @@ const validated = (item: Item): Two | undefined => {
 const isPartitioned = (sides: Sides, item: Item): boolean =>
   (item.action?.produces ?? []).some((id) => {
     const relation = relationOf(sides, id)
-    return relation !== undefined && sides.to.base.get(relation)?.payload["partitionKey"] != null
+    return relation !== undefined && sides.to.base.get(relation)?.payload.partitionKey != null
   })
 
 /** Indexes, unique and primary keys are built beside who writes. */

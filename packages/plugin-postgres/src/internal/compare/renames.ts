@@ -108,7 +108,7 @@ const enumValue = Effect.fnUntraced(function* (
 ) {
   const type = qualified(rename.type)
   const shown = named(type.schema, type.name)
-  const labels = (facts: Facts) => facts.base.get({ kind: "type", ...type })?.payload["values"]
+  const labels = (facts: Facts) => facts.base.get({ kind: "type", ...type })?.payload.values
   const [had, wanted] = [labels(from), labels(to)]
   if (!Array.isArray(had)) return yield* invalid(`${path}.type`, `there is no enum ${shown}`)
   if (!had.includes(rename.from)) return yield* invalid(`${path}.from`, `${shown} has no label '${rename.from}'`)

@@ -113,12 +113,12 @@ const ownerOf = Effect.fnUntraced(function* (other: Database, server: Database) 
      WHERE relkind IN ('r', 'p') AND nspname NOT IN ('pg_catalog', 'information_schema') AND nspname !~ '^pg_toast'
      GROUP BY 1 ORDER BY count(*) DESC, 1 LIMIT 1`
   )
-  const owner = row?.["owner"]
+  const owner = row?.owner
   if (typeof owner !== "string" || owner === server.where.user) return undefined
   const [may] = yield* server.query("SELECT pg_has_role(oid, 'MEMBER') AS may FROM pg_roles WHERE rolname = $1", [
     owner
   ])
-  return may?.["may"] === true ? owner : undefined
+  return may?.may === true ? owner : undefined
 })
 
 const runOne = Effect.fnUntraced(function* (

@@ -12,7 +12,7 @@ export const sequencesSet = (sides: Sides): ReadonlyArray<Item> =>
     if (id.kind !== "column") return []
     const before = sides.from.base.get(id)
     if (before === undefined) return []
-    if (payload["identity"] != null && before.payload["identity"] == null) {
+    if (payload.identity != null && before.payload.identity == null) {
       return [
         setTo(id, `pg_catalog.pg_get_serial_sequence(${literal(quoted(id.schema, id.table))}, ${literal(id.name)})`)
       ]
@@ -22,7 +22,7 @@ export const sequencesSet = (sides: Sides): ReadonlyArray<Item> =>
   })
 
 const newSequenceOf = (sides: Sides, column: ColumnId): string | undefined => {
-  const value = String(sides.to.base.get({ ...column, kind: "default" })?.payload["expr"] ?? "")
+  const value = String(sides.to.base.get({ ...column, kind: "default" })?.payload.expr ?? "")
   const name = /^nextval\('(.+)'::regclass\)$/.exec(value)?.[1]?.replaceAll("''", "'")
   if (name === undefined) return undefined
   const found = sides.to.base
@@ -100,6 +100,16 @@ export const conversionOf = (fromText: string, toText: string): Conversion => {
   if ((from.name === "real" && to.name === "double precision") || (from.name === "date" && /^timestamp/.test(to.name)))
     return "kept"
   return "may fail"
+}
+
+const strings: ReadonlySet<string> = new Set(["text", "character varying", "character", "name"])
+
+/** Whether PostgreSQL converts one type into another; everything can be written as text, and read from that. */
+export const isCastable = (sides: Sides, fromText: string, toText: string): boolean => {
+  const [from, to] = [typeFrom(fromText).name, typeFrom(toText).name]
+  if (from === to || strings.has(from) || strings.has(to)) return true
+  if (from.endsWith("[]") && to.endsWith("[]")) return isCastable(sides, from.slice(0, -2), to.slice(0, -2))
+  return sides.fromDetails.casts.has(`${from} ${to}`)
 }
 
 /** What giving columns another type does to their values. */
