@@ -3,7 +3,13 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { schemaResource, whenReached } from "./internal/whenReached.ts"
 import { PostgresControl } from "./PostgresControl.ts"
-import { ExtensionConflict, ExtensionNotAllowed, ExtensionUnavailable, UndoRefused } from "./PostgresError.ts"
+import {
+  ExtensionConflict,
+  ExtensionNotAllowed,
+  ExtensionNotTrusted,
+  ExtensionUnavailable,
+  UndoRefused
+} from "./PostgresError.ts"
 import { type ExtensionFacts, PostgresProbe } from "./PostgresProbe.ts"
 
 interface Wanted {
@@ -107,7 +113,7 @@ const judge = (
   { available, installed, server }: ExtensionFacts
 ): Effect.Effect<
   Check.Check<{ readonly version: string }>,
-  ExtensionConflict | ExtensionUnavailable | ExtensionNotAllowed
+  ExtensionConflict | ExtensionUnavailable | ExtensionNotAllowed | ExtensionNotTrusted
 > => {
   const { name, schema, version } = wanted
   if (installed !== undefined && schema !== undefined && installed.schema !== schema) {
@@ -158,14 +164,22 @@ const unavailable = (
         : "ask for a version that is there, or for none"
   })
 
-const notAllowed = (extension: string, user: string, database: string, needsSuperuser: boolean): ExtensionNotAllowed =>
-  new ExtensionNotAllowed({
-    extension,
-    user,
-    message: needsSuperuser
-      ? `user ${user} may not create extension ${extension}: it is not trusted, so only a superuser may`
-      : `user ${user} may not create extension ${extension}: the user lacks CREATE on database ${database}`,
-    hint: needsSuperuser
-      ? `let a superuser run CREATE EXTENSION ${extension} in database ${database} once, or connect as one`
-      : `let the owner run GRANT CREATE ON DATABASE ${database} TO ${user}`
-  })
+const notAllowed = (
+  extension: string,
+  user: string,
+  database: string,
+  needsSuperuser: boolean
+): ExtensionNotAllowed | ExtensionNotTrusted =>
+  needsSuperuser
+    ? new ExtensionNotTrusted({
+        extension,
+        user,
+        message: `user ${user} may not create extension ${extension}: it is not trusted, so only a superuser may`,
+        hint: `let a superuser run CREATE EXTENSION ${extension} in database ${database} once, or connect as one`
+      })
+    : new ExtensionNotAllowed({
+        extension,
+        user,
+        message: `user ${user} may not create extension ${extension}: the user lacks CREATE on database ${database}`,
+        hint: `let the owner run GRANT CREATE ON DATABASE ${database} TO ${user}`
+      })

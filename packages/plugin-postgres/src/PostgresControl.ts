@@ -6,6 +6,7 @@
 import { Access, type BackupProof, type Target } from "@shipshape/core"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
 import type { EnumReplacement } from "./Enum.ts"
 import type {
   BackupInvalid,
@@ -21,6 +22,7 @@ import type {
   UndoRefused
 } from "./PostgresError.ts"
 import type { BackupQuestion, ColumnQuestion, ProbeError, QualifiedName, Statement } from "./PostgresProbe.ts"
+import type { ColumnSequence, ObjectState, ServerObject } from "./ServerObject.ts"
 import type { TableChange } from "./Table.ts"
 
 /**
@@ -180,6 +182,12 @@ export class PostgresControl extends Access.Control<
     readonly dropColumn: (column: NewColumn) => Effect.Effect<void, ProbeError | UndoRefused>
     /** Changes a table. What leaves it usable may take as long as it needs. */
     readonly changeTable: (change: TableChange) => Effect.Effect<void, ProbeError | RowsViolate>
+    /** Brings an object to a state, or drops it. */
+    readonly setObject: (object: ServerObject, state: ObjectState | null) => Effect.Effect<void, ProbeError>
+    /** Sends a verifier of the password, and not the password. */
+    readonly setPassword: (role: string, password: Redacted.Redacted<string>) => Effect.Effect<void, ProbeError>
+    /** Lets a sequence go on after the greatest value of its column. */
+    readonly advanceSequence: (sequence: ColumnSequence) => Effect.Effect<void, ProbeError>
     readonly execute: (statement: Statement) => Effect.Effect<void, ProbeError>
     /** Takes a backup, verifies it, gives it its name, and removes the oldest. */
     readonly backup: (backup: NewBackup) => Effect.Effect<BackupProof.BackupProof, BackupError>

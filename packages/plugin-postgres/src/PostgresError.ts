@@ -184,7 +184,7 @@ export class ExtensionUnavailable extends Schema.TaggedError<ExtensionUnavailabl
 }) {}
 
 /**
- * The user may not create the extension: it is not trusted, or the user may not create in the database.
+ * The user may not create the extension, as the user may not create in the database.
  *
  * @since 0.1.0
  */
@@ -299,6 +299,28 @@ export class ColumnConflict extends Schema.TaggedError<ColumnConflict>()("Column
 export class ExtensionConflict extends Schema.TaggedError<ExtensionConflict>()("ExtensionConflict", {
   ...Failure.fields("postgres.extension-conflict"),
   extension: Schema.String
+}) {}
+
+/**
+ * The application would open more connections than there are.
+ *
+ * @since 0.1.0
+ */
+export class ConnectionsExceeded extends Schema.TaggedError<ConnectionsExceeded>()("ConnectionsExceeded", {
+  ...Failure.fields("postgres.connections-exceeded"),
+  needed: Schema.Number,
+  available: Schema.Number
+}) {}
+
+/**
+ * The extension is not trusted: only a superuser may create it.
+ *
+ * @since 0.1.0
+ */
+export class ExtensionNotTrusted extends Schema.TaggedError<ExtensionNotTrusted>()("ExtensionNotTrusted", {
+  ...Failure.fields("postgres.extension-not-trusted"),
+  extension: Schema.String,
+  user: Schema.String
 }) {}
 
 /**
@@ -451,4 +473,36 @@ export class SqlUnreadable extends Schema.TaggedError<SqlUnreadable>()("SqlUnrea
  */
 export class UsageInvalid extends Schema.TaggedError<UsageInvalid>()("UsageInvalid", {
   ...Failure.fields("usage.postgres")
+}) {}
+
+/**
+ * A file of SQL that was run has been edited since, so that the database is no longer what the files say. Nothing was
+ * changed.
+ *
+ * @since 0.1.0
+ */
+export class MigrationEdited extends Schema.TaggedError<MigrationEdited>()("MigrationEdited", {
+  ...Failure.fields("postgres.migration-edited"),
+  file: Schema.String
+}) {}
+
+/**
+ * Files of SQL cannot be run as they are. Nothing was changed.
+ *
+ * @since 0.1.0
+ */
+export class MigrationsRefused extends Schema.TaggedError<MigrationsRefused>()("MigrationsRefused", {
+  ...Failure.fields("postgres.migrations-refused")
+}) {}
+
+/**
+ * A statement of a file fails. What was committed before it stays, and the next run goes on behind that.
+ *
+ * @since 0.1.0
+ */
+export class MigrationFailed extends Schema.TaggedError<MigrationFailed>()("MigrationFailed", {
+  ...Failure.fields("postgres.migration-failed"),
+  file: Schema.String,
+  /** The statement's first line, from 1. */
+  line: Schema.Number
 }) {}

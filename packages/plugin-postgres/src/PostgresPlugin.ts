@@ -7,16 +7,18 @@ import { backfill } from "./BackfillStep.ts"
 import { backup } from "./BackupStep.ts"
 import { check } from "./CheckStep.ts"
 import { column } from "./ColumnStep.ts"
+import { connectionBudget } from "./ConnectionBudgetStep.ts"
 import { enumType } from "./EnumStep.ts"
 import { exportData } from "./ExportStep.ts"
 import { extension } from "./ExtensionStep.ts"
 import { foreignKey } from "./ForeignKeyStep.ts"
+import { defaultPrivileges, grant } from "./GrantStep.ts"
 import { importData } from "./ImportStep.ts"
 import { index } from "./IndexStep.ts"
 import * as address from "./internal/address.ts"
 import * as reading from "./internal/backupReading.ts"
 import * as backups from "./internal/backups.ts"
-import { connect, type Login, type Route } from "./internal/connect.ts"
+import { connect, type Login, type Route, type Statement } from "./internal/connect.ts"
 import * as control from "./internal/control.ts"
 import { comparer } from "./internal/data/compare.ts"
 import { exported, exporter } from "./internal/data/export.ts"
@@ -24,23 +26,40 @@ import { importer } from "./internal/data/import.ts"
 import * as data from "./internal/data/session.ts"
 import * as dumpTools from "./internal/dumpTools.ts"
 import type { Patience } from "./internal/lockWaiting.ts"
+import * as migrationLook from "./internal/migrations/look.ts"
+import * as migrating from "./internal/migrations/run.ts"
 import * as probe from "./internal/probe.ts"
 import * as restores from "./internal/restores.ts"
 import * as sessions from "./internal/session.ts"
 import * as tunnel from "./internal/tunnel.ts"
+import { migrations } from "./MigrationsStep.ts"
 import { PostgresControl } from "./PostgresControl.ts"
 import { DataControl, DataProbe } from "./PostgresData.ts"
+import { MigrationControl, MigrationProbe } from "./PostgresMigrations.ts"
 import { PostgresProbe } from "./PostgresProbe.ts"
 import { ready } from "./ReadyStep.ts"
 import { replaceEnum } from "./ReplaceEnumStep.ts"
+import { role } from "./RoleStep.ts"
+import { sequences } from "./SequencesStep.ts"
+import { database, membership, owner, schema, setting } from "./ServerSteps.ts"
 import { destructiveSql, sql } from "./SqlStep.ts"
 import { unique } from "./UniqueStep.ts"
 
 const about = {
   version: "0.1.0",
-  description: "PostgreSQL: waiting for it, extensions, enums, columns, SQL statements and backups",
+  description:
+    "PostgreSQL: waiting for it, roles and their rights, extensions, enums, tables, SQL statements and backups",
   steps: {
     ready,
+    connectionBudget,
+    database,
+    role,
+    membership,
+    grant,
+    defaultPrivileges,
+    owner,
+    schema,
+    setting,
     extension,
     enum: enumType,
     replaceEnum,
@@ -50,9 +69,11 @@ const about = {
     unique,
     foreignKey,
     index,
+    sequences,
     sql,
     destructiveSql,
     importData,
+    migrations,
     exportData,
     backup
   }
@@ -190,13 +211,20 @@ const services = (
   login: Login & Patience,
   route: Route,
   dumpHost: dumpTools.DumpHost
-): Layer.Layer<PostgresProbe | PostgresControl | DataProbe | DataControl, never, Target.Target> =>
+): Layer.Layer<
+  PostgresProbe | PostgresControl | DataProbe | DataControl | MigrationProbe | MigrationControl,
+  never,
+  Target.Target
+> =>
   Layer.effectContext(
     Effect.gen(function* () {
       const target = yield* Target.Target
       const session = yield* sessions.make(login, route, login)
-      const reads = probe.make(session, login.resource)
+      const reads = probe.make(session, login.resource, (user, password) =>
+        connect({ ...login, user, password }, route)
+      )
       const { database } = login
+      const ask = (statement: Statement) => sessions.oneOf(session, statement)
       const open = (other: string) => connect({ ...login, database: other }, route)
       const needs: backups.Needs = { database, server: reads.server, open, dumpHost, target }
       const rows = data.make(login, route)
@@ -205,6 +233,8 @@ const services = (
       const { readBackup, restoredFrom, ...goesBack } = restores.make(needs, read)
       return Context.make(PostgresProbe, { ...reads, newestBackup, readBackup, restoredFrom }).pipe(
         Context.add(PostgresControl, control.make(session, login, reads, { ...takes, ...goesBack })),
+        Context.add(MigrationProbe, migrationLook.make(ask)),
+        Context.add(MigrationControl, migrating.make(login, route, ask)),
         Context.add(DataProbe, { exported: exported(target), compare: comparer(rows, target) }),
         Context.add(DataControl, {
           exportData: exporter(rows, target, reads.server),

@@ -5,8 +5,10 @@
  */
 import { Access, type BackupProof, type Target } from "@shipshape/core"
 import type * as Effect from "effect/Effect"
+import type * as Redacted from "effect/Redacted"
 import type { EnumUses } from "./Enum.ts"
 import type { BackupInvalid, DoneNotBoolean, DumpToolUnfit, QueryError } from "./PostgresError.ts"
+import type { ColumnSequence, ConnectionLimits, ObjectState, ServerObject } from "./ServerObject.ts"
 import type { Backfill, ColumnDefinition, TableFacts } from "./Table.ts"
 
 /**
@@ -217,6 +219,14 @@ export class PostgresProbe extends Access.Probe<
     readonly isSame: (pair: ExpressionPair) => Effect.Effect<boolean, ProbeError>
     /** Whether an SQL expression gives each row a value of its own: it calls a volatile function. */
     readonly isVolatile: (expression: string) => Effect.Effect<boolean, ProbeError>
+    /** The state of an object; `null` where it is not there, and `undefined` where what it is about is not. */
+    readonly object: (object: ServerObject) => Effect.Effect<ObjectState | null | undefined, ProbeError>
+    /** Whether a role has this password. */
+    readonly passwordFits: (role: string, password: Redacted.Redacted<string>) => Effect.Effect<boolean, ProbeError>
+    /** How many connections there are for a role, or for the plugin's user. */
+    readonly connections: (role: string | undefined) => Effect.Effect<ConnectionLimits, ProbeError>
+    /** The sequences that give columns of a schema their values. */
+    readonly sequences: (schema: string) => Effect.Effect<ReadonlyArray<ColumnSequence>, ProbeError>
     /** Whether a backfill has rows left to change. */
     readonly isLeft: (backfill: Backfill) => Effect.Effect<boolean, ProbeError>
     /** Whether a query answers `true`. */

@@ -23,9 +23,10 @@ describe("an extension", () => {
       const untrusted = yield* Effect.flip(
         Effect.provide(check(Postgres.extension("x", { name: "file_fdw" })), asGuest)
       )
-      assert.strictEqual(untrusted.code, "postgres.extension-not-allowed")
+      assert.strictEqual(untrusted.code, "postgres.extension-not-trusted")
       assert.include(untrusted.message, "only a superuser")
       const trusted = yield* Effect.flip(Effect.provide(check(extension), asGuest))
+      assert.strictEqual(trusted.code, "postgres.extension-not-allowed")
       assert.include(trusted.message, "lacks CREATE")
       yield* database.sql(`GRANT CREATE ON DATABASE ${database.name()} TO guest`)
       assert.strictEqual((yield* Effect.provide(check(extension), asGuest))._tag, "Needed")

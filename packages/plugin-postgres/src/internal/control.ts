@@ -1,7 +1,8 @@
 /** Changes a database through a session. */
-import { Progress } from "@shipshape/core"
+import { Progress, Secrets } from "@shipshape/core"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import * as Schedule from "effect/Schedule"
 import type { NewColumn, PostgresControl } from "../PostgresControl.ts"
 import { ServerNotReady, UndoRefused } from "../PostgresError.ts"
@@ -9,11 +10,14 @@ import type { PostgresProbe, ProbeError } from "../PostgresProbe.ts"
 import * as backfill from "./backfill.ts"
 import type { Backups } from "./backups.ts"
 import * as columnType from "./columnType.ts"
-import type { Statement } from "./connect.ts"
+import { escapeIdentifier, escapeLiteral, type Statement } from "./connect.ts"
 import { enumErrors } from "./enumErrors.ts"
 import { replacing } from "./enumUses.ts"
+import { statementsOf } from "./objectSql.ts"
 import type { Restores } from "./restores.ts"
 import { rowErrors } from "./rowErrors.ts"
+import { makeVerifier } from "./scram.ts"
+import { advance } from "./sequences.ts"
 import { oneOf, type Session } from "./session.ts"
 import type { Where } from "./sqlstate.ts"
 import * as statements from "./statements.ts"
@@ -36,7 +40,7 @@ const nothing: Statement = { text: "SELECT 1", values: [] }
 export const make = (
   session: Session,
   where: Where,
-  reads: Pick<PostgresProbe["Service"], "enumLabels" | "enumUses">,
+  reads: Pick<PostgresProbe["Service"], "enumLabels" | "enumUses" | "object">,
   backups: Omit<Backups, "newestBackup"> & Omit<Restores, "readBackup" | "restoredFrom">
 ): PostgresControl["Service"] => {
   const execute = (statement: Statement) => Effect.asVoid(session.execute(statement))
@@ -78,6 +82,19 @@ export const make = (
     addColumn: Effect.fnUntraced(function* (column) {
       yield* execute(statements.addColumn(column, yield* typeOf(column.type)))
     }),
+    setObject: Effect.fnUntraced(function* (object, state) {
+      const statements = statementsOf(object, (yield* reads.object(object)) ?? null, state)
+      // A database is made outside of transactions.
+      if (object.kind !== "database")
+        return yield* statements.length === 0 ? Effect.void : session.executeAll(statements)
+      for (const statement of statements) yield* session.execute(statement)
+    }),
+    setPassword: Effect.fnUntraced(function* (role, password) {
+      const verifier = makeVerifier(Redacted.value(password))
+      yield* Secrets.register(Redacted.make(verifier))
+      yield* execute({ text: `ALTER ROLE ${escapeIdentifier(role)} PASSWORD ${escapeLiteral(verifier)}`, values: [] })
+    }),
+    advanceSequence: (sequence) => execute(advance(sequence)),
     dropExtension: (name) => execute(statements.dropExtension(name)),
     dropEnum: (type) => execute(statements.dropEnum(type)),
     dropColumn: Effect.fnUntraced(function* (column) {

@@ -2,21 +2,29 @@
 import { Look, type Resource } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Redacted from "effect/Redacted"
+import type * as Scope from "effect/Scope"
 import { DoneNotBoolean } from "../PostgresError.ts"
 import type { ColumnFacts, ExtensionFacts, PostgresProbe } from "../PostgresProbe.ts"
 import type { TableFacts } from "../Table.ts"
 import * as catalog from "./catalog.ts"
 import { table, volatile } from "./catalogTables.ts"
 import * as columnType from "./columnType.ts"
+import type { ConnectFailure } from "./connect.ts"
 import { counting, uses } from "./enumUses.ts"
+import { connections, kindOf, sequencesOf } from "./objectCatalog.ts"
 import { make as makeAsk } from "./questions.ts"
+import * as scram from "./scram.ts"
+import { positions } from "./sequences.ts"
 import type { Session } from "./session.ts"
 import { qualified } from "./tableSql.ts"
 
 /** The probe of a session, whose server lives in `resource`. */
 export const make = (
   session: Session,
-  resource: Resource.Resource | undefined
+  resource: Resource.Resource | undefined,
+  /** Opens a connection as another user, to find out whether the server takes the password. */
+  connectAs: (user: string, password: Redacted.Redacted<string>) => Effect.Effect<unknown, ConnectFailure, Scope.Scope>
 ): Omit<PostgresProbe["Service"], "newestBackup" | "readBackup" | "restoredFrom"> => {
   const observe = resource === undefined ? Effect.void : Look.observe(resource)
   const asking = makeAsk(session)
@@ -55,6 +63,52 @@ export const make = (
       const names = [...expression.matchAll(/([\p{L}_][\p{L}\p{N}_$]*)"?\s*\(/gu)].map(([, name = ""]) => name)
       return names.length === 0 ? Effect.succeed(false) : inCatalog(volatile, names)
     },
+    object: (object) =>
+      Effect.map(inCatalog(kindOf[object.kind], object), (found) =>
+        found?.gone === true || (found === null && object.kind === "owner") ? undefined : (found?.state ?? null)
+      ),
+    passwordFits: (role, password) =>
+      ask(asking.query({ text: "SELECT rolpassword FROM pg_authid WHERE rolname = $1", values: [role] })).pipe(
+        Effect.map(({ rows }) => {
+          const kept = rows[0]?.rolpassword
+          return typeof kept === "string" && scram.isOf(kept, role, Redacted.value(password))
+        }),
+        Effect.catchTag("PermissionDenied", () =>
+          Effect.scoped(connectAs(role, password)).pipe(
+            Effect.as(true),
+            Effect.catchTag("AuthenticationFailed", () => Effect.succeed(false))
+          )
+        )
+      ),
+    connections: (role) =>
+      Effect.map(
+        Effect.flatMap(inCatalog(catalog.server, {}), ({ user }) => inCatalog(connections, { role: role ?? user })),
+        ({ database, reserved, role: own, server }) => ({
+          server,
+          reserved,
+          database: database < 0 ? undefined : database,
+          role: own === null || own < 0 ? undefined : own
+        })
+      ),
+    sequences: Effect.fnUntraced(function* (schema) {
+      const all = yield* inCatalog(sequencesOf, { schema })
+      if (all.length === 0) return []
+      const { rows } = yield* ask(asking.query(positions(all)))
+      return rows.flatMap(({ greatest, next, place }) => {
+        const found = all[Number(place)]
+        if (found === undefined) return []
+        const { column, schema: of, table: its } = found
+        return [
+          {
+            schema: of,
+            table: its,
+            column,
+            next: Number(next),
+            greatest: greatest === null ? undefined : Number(greatest)
+          }
+        ]
+      })
+    }),
     isLeft: ({ table: of, where }) =>
       Effect.map(
         ask(

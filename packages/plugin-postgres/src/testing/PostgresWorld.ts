@@ -6,14 +6,19 @@
 import { type BackupProof, Look, type Resource } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
 import { connectError, type Where } from "../internal/sqlstate.ts"
 import { PostgresControl } from "../PostgresControl.ts"
 import type { DataControl, DataProbe, Exported } from "../PostgresData.ts"
 import type { ConnectError } from "../PostgresError.ts"
+import type { LedgerLine, MigrationControl, MigrationProbe } from "../PostgresMigrations.ts"
 import { PostgresProbe, type RestoredFrom, type ServerFacts } from "../PostgresProbe.ts"
+import type { ColumnSequence, ObjectState } from "../ServerObject.ts"
 import type { Constraint, Index } from "../Table.ts"
 import * as backups from "./internal/backups.ts"
 import * as data from "./internal/data.ts"
+import * as migrations from "./internal/migrations.ts"
+import * as objects from "./internal/objects.ts"
 import * as tables from "./internal/tables.ts"
 import { canonicalType } from "./internal/types.ts"
 import * as writing from "./internal/writing.ts"
@@ -99,19 +104,28 @@ export interface PostgresWorld {
   readonly indexes: Map<string, Map<string, Index>>
   /** Tables whose rows a backfill has still to change. */
   readonly unfilled: Set<string>
+  /** Roles, privileges, owners and settings, by what they are about as JSON. */
+  readonly objects: Map<string, ObjectState>
+  /** Passwords by role. */
+  readonly passwords: Map<string, string>
+  readonly sequences: Array<ColumnSequence>
   /** Rows by table; a table without a number has none. */
   readonly rows: Map<string, number>
   /** By file; those whose `intact` is false are passed over, as those whose checksum is wrong are. */
   readonly backups: Map<string, Backup>
   /** What exports have written, by folder. */
   readonly exports: Map<string, Exported>
+  /** The ledger of files of SQL. */
+  readonly migrations: Array<LedgerLine>
   /** The databases that restores have kept, by name. */
   readonly kept: Map<string, Contents>
   /** Which backup the database was made of. */
   restoredFrom: RestoredFrom | undefined
   /** Every change, in order. */
   readonly log: Array<string>
-  readonly layer: Layer.Layer<PostgresProbe | PostgresControl | DataProbe | DataControl>
+  readonly layer: Layer.Layer<
+    PostgresProbe | PostgresControl | DataProbe | DataControl | MigrationProbe | MigrationControl
+  >
 }
 
 /**
@@ -141,7 +155,7 @@ export interface Options {
   readonly rows?: Readonly<Record<string, number>>
   /** Tables whose rows a backfill has still to change. */
   readonly unfilled?: ReadonlyArray<string>
-  /** What the statements of `Postgres.sql` do, by their text. */
+  /** What the statements of `Postgres.sql` do, by their text, and those of files of SQL. */
   readonly statements?: Readonly<Record<string, (world: PostgresWorld, values: ReadonlyArray<unknown>) => void>>
   /** What the queries of `Postgres.sql` answer, by their text. */
   readonly queries?: Readonly<Record<string, (world: PostgresWorld, values: ReadonlyArray<unknown>) => boolean>>
@@ -212,11 +226,15 @@ export const make = (options: Options = {}): PostgresWorld => {
       ])
     ),
     rows: new Map(Object.entries(options.rows ?? {}).map(([name, rows]) => [inPublic(name), rows])),
+    objects: new Map(),
+    passwords: new Map(),
+    sequences: [],
     constraints: new Map(),
     indexes: new Map(),
     unfilled: new Set((options.unfilled ?? []).map(inPublic)),
     backups: new Map(),
     exports: new Map(),
+    migrations: [],
     kept: new Map(),
     restoredFrom: undefined,
     log: [],
@@ -224,7 +242,8 @@ export const make = (options: Options = {}): PostgresWorld => {
       return Layer.mergeAll(
         Layer.succeed(PostgresProbe, reading(world, options, reached)),
         Layer.succeed(PostgresControl, writing.make(world, options.statements ?? {}, reached, where())),
-        data.layer(world, reached)
+        data.layer(world, reached),
+        migrations.layer(world, options.statements ?? {}, reached)
       )
     }
   }
@@ -275,6 +294,10 @@ const reading = (
     column: (column) => look(() => tables.columnFacts(world, column)),
     isSame: (pair) => look(() => tables.isSame(pair)),
     isVolatile: (expression) => look(() => tables.isVolatile(expression)),
+    object: (object) => look(() => objects.stateOf(world, object)),
+    passwordFits: (role, password) => look(() => world.passwords.get(role) === Redacted.value(password)),
+    connections: () => look(() => objects.connections),
+    sequences: (schema) => look(() => objects.sequencesOf(world, schema)),
     isLeft: ({ table }) => look(() => world.unfilled.has(tables.keyOf(table))),
     holds: ({ text, values }) =>
       Effect.flatMap(

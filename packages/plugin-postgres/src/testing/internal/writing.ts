@@ -1,4 +1,5 @@
 import * as Effect from "effect/Effect"
+import * as Redacted from "effect/Redacted"
 import { columnHoldsValues, waitUntilReady } from "../../internal/control.ts"
 import { enumErrors } from "../../internal/enumErrors.ts"
 import { holdsLabels } from "../../internal/enumUses.ts"
@@ -10,6 +11,7 @@ import { type ConnectError, type QueryError, StatementFailed } from "../../Postg
 import type { QualifiedName } from "../../PostgresProbe.ts"
 import type { Options, PostgresWorld } from "../PostgresWorld.ts"
 import * as backups from "./backups.ts"
+import * as objects from "./objects.ts"
 import * as tables from "./tables.ts"
 import { canonicalType } from "./types.ts"
 
@@ -102,6 +104,21 @@ export const make = (
           return refuse(holdsLabels, "rows hold a label that goes")
         }
         tables.replaceEnum(world, type, by)
+        return undefined
+      }),
+    setObject: (object, state) =>
+      change(`set ${JSON.stringify(object)}`, () => {
+        objects.setState(world, object, state)
+        return undefined
+      }),
+    setPassword: (role, password) =>
+      change(`set the password of ${role}`, () => {
+        world.passwords.set(role, Redacted.value(password))
+        return undefined
+      }),
+    advanceSequence: (sequence) =>
+      change(`advance the sequence of ${sequence.table}.${sequence.column}`, () => {
+        objects.advance(world, sequence)
         return undefined
       }),
     changeTable: (it) =>
