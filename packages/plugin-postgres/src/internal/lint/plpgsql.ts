@@ -14,14 +14,20 @@ export interface Condition extends Piece {
   readonly stops: boolean
 }
 
+/** What a variable gets: a column of a query, which is null where no row is found. */
+export interface Given {
+  readonly query: string
+  readonly position: number
+}
+
 export interface Body {
   /** SQL as it stands there. */
   readonly statements: ReadonlyArray<Piece>
   /** Expressions that give SQL to be executed. */
   readonly executed: ReadonlyArray<Piece>
   readonly guards: ReadonlyArray<Condition>
-  /** What variables are filled with, by name: nothing where no row is found. */
-  readonly filled: ReadonlyMap<string, string>
+  /** All that variables get, by name. */
+  readonly given: ReadonlyMap<string, ReadonlyArray<Given>>
   /** Whether FOUND is asked. */
   readonly asksFound: boolean
   /** COMMIT and ROLLBACK. */
@@ -94,7 +100,6 @@ export const read = (tree: unknown, body: Piece): Body => {
   const statements: Array<Piece> = []
   const executed: Array<Piece> = []
   const guards: Array<Condition> = []
-  const filled = new Map<string, string>()
   const ends: Array<number> = []
   const swallows: Array<number> = []
   const handlers = handlersOf(body)
@@ -105,9 +110,7 @@ export const read = (tree: unknown, body: Piece): Body => {
   walk(tree, (kind, fields) => {
     const line = fields.lineno
     if (kind === "PLpgSQL_stmt_execsql") {
-      const query = queryOf(fields.sqlstmt)
-      statements.push(piece(line, query))
-      if (fields.strict !== true) for (const name of targetsOf(fields.target)) filled.set(name, query)
+      statements.push(piece(line, queryOf(fields.sqlstmt)))
     }
     if (kind === "PLpgSQL_stmt_fors") statements.push(piece(line, queryOf(fields.query)))
     if (kind === "PLpgSQL_stmt_perform") statements.push(piece(line, queryOf(fields.expr)))
@@ -123,16 +126,46 @@ export const read = (tree: unknown, body: Piece): Body => {
     }
   })
   const asksFound = /\bfound\b/i.test(guards.map(({ text }) => text).join("\n"))
-  return { statements, executed, guards, filled, asksFound, ends, swallows }
+  return { statements, executed, guards, given: givenBy(tree), asksFound, ends, swallows }
 }
 
-const targetsOf = (target: unknown): ReadonlyArray<string> => {
-  const names: Array<string> = []
-  walk(target, (_, fields) => {
-    for (const field of Array.isArray(fields.fields) ? fields.fields : []) names.push(String(fieldsOf(field).name))
-    if (typeof fields.refname === "string") names.push(fields.refname)
+/** Something that is not looked into, and taken for a value. */
+const something: Given = { query: "SELECT 1", position: 0 }
+
+const givenBy = (tree: unknown): Body["given"] => {
+  const given = new Map<string, Array<Given>>()
+  const add = (name: string, one: Given) => {
+    given.set(name, [...(given.get(name) ?? []), one])
+  }
+  const declared: Array<string> = []
+  walk(tree, (kind, fields) => {
+    if (kind === "PLpgSQL_var" && !declared.includes(String(fields.refname))) {
+      declared.push(String(fields.refname))
+      const initial = queryOf(fields.default_val)
+      if (initial !== "") add(String(fields.refname), { query: `SELECT ${initial}`, position: 0 })
+    }
+    if (kind === "PLpgSQL_stmt_assign") {
+      const [, name = "", value = ""] = /^\s*"?(\w+)"?\s*:?=([\s\S]*)$/.exec(queryOf(fields.expr)) ?? []
+      add(name, { query: `SELECT ${value}`, position: 0 })
+    }
+    const isQuery = kind === "PLpgSQL_stmt_execsql" && fields.strict !== true
+    targetsOf(fields.target ?? fields.var).forEach((name, position) => {
+      add(name, isQuery ? { query: queryOf(fields.sqlstmt), position } : something)
+    })
+    if (kind === "PLpgSQL_stmt_getdiag") for (const name of declared) add(name, something)
   })
-  return names
+  // What is declared and gets nothing is null.
+  for (const name of declared)
+    if (name !== "found" && !given.has(name)) add(name, { query: "SELECT NULL", position: 0 })
+  return given
+}
+
+/** The variables that something is put into, in order. */
+const targetsOf = (target: unknown): ReadonlyArray<string> => {
+  const row = fieldsOf(fieldsOf(target).PLpgSQL_row).fields
+  if (Array.isArray(row)) return row.map((field) => String(fieldsOf(field).name))
+  const one = fieldsOf(fieldsOf(target).PLpgSQL_var ?? fieldsOf(target).PLpgSQL_rec).refname
+  return typeof one === "string" ? [one] : []
 }
 
 /** Where each `WHEN OTHERS` is. */

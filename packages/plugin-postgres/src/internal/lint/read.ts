@@ -8,7 +8,7 @@ import * as ast from "./ast.ts"
 import type { Catalog } from "./catalog.ts"
 import * as facts from "./facts.ts"
 import * as plpgsql from "./plpgsql.ts"
-import { type Guard, type Script, type Statement, type Transaction, transactionOf } from "./script.ts"
+import { type Given, type Guard, type Script, type Statement, type Transaction, transactionOf } from "./script.ts"
 import { rangesOf, tokensOf } from "./tokens.ts"
 
 /** What is known besides the files. */
@@ -128,7 +128,7 @@ const add = (
       within,
       body,
       guards: body === undefined ? [] : yield* guardsOf(parser, body),
-      filled: body === undefined ? new Map() : yield* filledBy(parser, body)
+      given: body === undefined ? new Map() : yield* givenBy(parser, body)
     }
     statements.push(statement)
     if (block !== undefined) {
@@ -186,13 +186,17 @@ const guardsOf = Effect.fnUntraced(function* (parser: Parser, body: plpgsql.Body
   return guards
 })
 
-const filledBy = Effect.fnUntraced(function* (parser: Parser, body: plpgsql.Body) {
-  const filled = new Map<string, Node>()
-  for (const [name, query] of body.filled) {
-    const parsed = yield* Effect.orElseSucceed(parseText(parser, query), () => [])
-    if (parsed[0] !== undefined) filled.set(name, parsed[0].node)
+const givenBy = Effect.fnUntraced(function* (parser: Parser, body: plpgsql.Body) {
+  const given = new Map<string, Array<Given>>()
+  for (const [name, all] of body.given) {
+    const parsed: Array<Given> = []
+    for (const { position, query } of all) {
+      const [one] = yield* Effect.orElseSucceed(parseText(parser, query), () => [])
+      parsed.push({ query: one?.node, position })
+    }
+    given.set(name, parsed)
   }
-  return filled
+  return given
 })
 
 /** The text that an expression is, where it is just a text. */

@@ -23,8 +23,14 @@ export interface Statement {
   readonly body: Body | undefined
   /** Its conditions. */
   readonly guards: ReadonlyArray<Guard>
-  /** Its variables that queries fill, with these queries. */
-  readonly filled: ReadonlyMap<string, Node>
+  /** All that its variables get. */
+  readonly given: ReadonlyMap<string, ReadonlyArray<Given>>
+}
+
+/** What a variable gets: a column of a query; `undefined` where that is not known. */
+export interface Given {
+  readonly query: Node | undefined
+  readonly position: number
 }
 
 export interface Guard {

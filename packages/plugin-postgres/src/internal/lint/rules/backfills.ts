@@ -1,27 +1,22 @@
 /** Rows that are filled in the transaction that has locked their table. */
-import type { UpdateStmt } from "libpg-query"
+import type { Node, UpdateStmt } from "libpg-query"
 import * as ast from "../ast.ts"
 import { sizeOf } from "../catalog.ts"
 import * as facts from "../facts.ts"
 import { head, type Rule, type Script, type Statement } from "../script.ts"
 
-/** Whether an UPDATE is about all rows: by no condition, or by one that all fulfil as the column is new, or just for nulls. */
-const isWhole = (update: UpdateStmt, table: string, { facts: known }: Script): boolean => {
-  const { whereClause } = update
-  if (whereClause === undefined) return true
-  if ("A_Const" in whereClause) return true
-  const columns = ast.columnsIn(whereClause)
-  if ("NullTest" in whereClause || isEmptyTest(whereClause)) return true
-  return columns.length > 0 && columns.every((column) => known.columns.has(facts.key(table, column)))
-}
+/** Whether an UPDATE is about all rows: by no condition, or by one that rows fulfil unless they are special. */
+const isWhole = ({ whereClause }: UpdateStmt, table: string, { facts: known }: Script): boolean =>
+  whereClause === undefined || isBroad(whereClause, (column) => known.columns.has(facts.key(table, column)))
 
-/** `a IS NULL OR a = ''`. */
-const isEmptyTest = (condition: object): boolean =>
-  "BoolExpr" in condition &&
-  !ast.some(condition, (node) => "SubLink" in node) &&
-  ast.some(condition, (node) => "NullTest" in node)
-    ? new Set(ast.columnsIn(condition)).size === 1
-    : false
+/** Tests for null and emptiness, and whatever is said of columns that are new. */
+const isBroad = (condition: Node, isNew: (column: string) => boolean): boolean => {
+  if ("A_Const" in condition || "NullTest" in condition) return true
+  if ("BoolExpr" in condition) return (condition.BoolExpr.args ?? []).every((part) => isBroad(part, isNew))
+  const columns = ast.columnsIn(condition)
+  if (columns.length > 0 && columns.every(isNew)) return true
+  return "A_Expr" in condition && ast.constantOf(condition.A_Expr.rexpr) === ""
+}
 
 export const backfill: Rule = {
   name: "backfill-in-ddl-transaction",

@@ -50,10 +50,12 @@ const aggregatesOfNothing: ReadonlySet<string> = new Set([
   "array_agg"
 ])
 
-/** What a value is when it may be null, in words. */
-const mayBeNull = (value: Node | undefined, filled: ReadonlyMap<string, Node>): string | undefined => {
+type Variables = Statement["given"]
+
+/** Why a value may be null. */
+const mayBeNull = (value: Node | undefined, given: Variables): string | undefined => {
   if (value === undefined) return undefined
-  if ("TypeCast" in value) return mayBeNull(value.TypeCast.arg, filled)
+  if ("TypeCast" in value) return mayBeNull(value.TypeCast.arg, given)
   if ("FuncCall" in value) {
     const name = ast.functionOf(value)
     if (name === "current_setting" && value.FuncCall.args?.length === 2)
@@ -61,38 +63,40 @@ const mayBeNull = (value: Node | undefined, filled: ReadonlyMap<string, Node>): 
     if (name === "to_regclass" || name === "to_regtype") return `${name}() is null where there is no such thing`
     if (name === "nullif") return "nullif() is null where both are the same"
     const [first] = value.FuncCall.args ?? []
-    return strict.has(name ?? "") ? mayBeNull(first, filled) : undefined
+    return strict.has(name ?? "") ? mayBeNull(first, given) : undefined
   }
   if ("SubLink" in value)
-    return value.SubLink.subLinkType === "EXPR_SUBLINK" ? nothingFound(value.SubLink.subselect) : undefined
+    return value.SubLink.subLinkType === "EXPR_SUBLINK" ? nothingFound(value.SubLink.subselect, given) : undefined
+  if (ast.isNull(value)) return "it is null"
   const name = ast.columnOf(value)
-  const query = name === undefined ? undefined : filled.get(name)
-  return query === undefined || nothingFound(query) === undefined ? undefined : `${name} is null where no row is found`
+  const all = (name === undefined ? undefined : given.get(name)) ?? []
+  const whys = all.map(({ position, query }) => nothingFound(query, given, position))
+  const [why] = whys
+  // Where one of them is a value, it may be that one.
+  return why === undefined || whys.includes(undefined) ? undefined : `${name} may be null: ${why}`
 }
 
 /** Functions that are null where their argument is. */
 const strict: ReadonlySet<string> = new Set(["lower", "upper", "btrim", "trim", "length", "md5"])
 
-/** Why a query for one value gives none. */
-const nothingFound = (query: Node | undefined): string | undefined => {
+/** Why a column of a query for one row is null. */
+const nothingFound = (query: Node | undefined, given: Variables, position = 0): string | undefined => {
   if (query === undefined || !("SelectStmt" in query)) return undefined
-  const [target] = query.SelectStmt.targetList ?? []
+  const { fromClause, groupClause, targetList = [], whereClause } = query.SelectStmt
+  const target = targetList[position]
   const value = target !== undefined && "ResTarget" in target ? target.ResTarget.val : undefined
-  const name = ast.functionOf(value)
-  const hasGroups = query.SelectStmt.groupClause !== undefined
-  if (name === "count" && !hasGroups) return undefined
-  if (name !== undefined && aggregatesOfNothing.has(name) && !hasGroups)
-    return `${name}() is null where there are no rows`
-  const isAlways = query.SelectStmt.fromClause === undefined && query.SelectStmt.whereClause === undefined
-  return isAlways || (value !== undefined && "CoalesceExpr" in value && isAlways)
-    ? undefined
-    : "the subquery is null where no row is found"
+  if (fromClause === undefined && whereClause === undefined) return mayBeNull(value, given)
+  const name = groupClause === undefined ? ast.functionOf(value) : undefined
+  if (name === "count") return undefined
+  if (name !== undefined && aggregatesOfNothing.has(name)) return `${name}() is null where there are no rows`
+  const isAggregated = groupClause === undefined && ast.some(value, (node) => ast.functionOf(node) === "count")
+  return isAggregated ? undefined : "it is null where no row is found"
 }
 
 /** The first part of a condition that makes all of it null. */
 const nullPart = (
   condition: Node,
-  filled: ReadonlyMap<string, Node>
+  given: Variables
 ): { readonly at: number | undefined; readonly why: string } | undefined => {
   let found: { readonly at: number | undefined; readonly why: string } | undefined
   let isTested = false
@@ -100,16 +104,27 @@ const nullPart = (
     if ("NullTest" in node || "BooleanTest" in node) isTested = true
     if ("NullTest" in node || "BooleanTest" in node || "CoalesceExpr" in node) return false
     if ("A_Expr" in node && isComparison(node.A_Expr)) {
-      const why = mayBeNull(node.A_Expr.lexpr, filled) ?? mayBeNull(node.A_Expr.rexpr, filled)
+      const why = mayBeNull(node.A_Expr.lexpr, given) ?? mayBeNull(node.A_Expr.rexpr, given)
       if (why !== undefined) found ??= { at: node.A_Expr.location, why }
     }
     if ("BoolExpr" in node && node.BoolExpr.boolop === "NOT_EXPR") {
-      const why = mayBeNull(node.BoolExpr.args?.[0], filled)
+      const why = mayBeNull(node.BoolExpr.args?.[0], given)
       if (why !== undefined) found ??= { at: node.BoolExpr.location, why }
     }
     return "SubLink" in node ? false : undefined
   })
   return isTested ? undefined : found
+}
+
+/** Variables of which no condition asks whether they are null, or whether a row was found. */
+const withoutTested = ({ body, given, guards }: Statement): Variables => {
+  if (body?.asksFound === true) return new Map()
+  const tested = new Set<string | undefined>()
+  ast.walk(guards, (node) => {
+    if ("NullTest" in node) tested.add(ast.columnOf(node.NullTest.arg))
+    return undefined
+  })
+  return new Map([...given].filter(([name]) => !tested.has(name)))
 }
 
 function* inStatement(statement: Statement, script: Script, tree: unknown, offset: number): Generator<Found> {
@@ -144,10 +159,10 @@ export const nullGuard: Rule = {
   hint: "write IS DISTINCT FROM, IS NULL, or coalesce(…, '')",
   *check(statement, script) {
     yield* inStatement(statement, script, statement.node, statement.offset)
-    const asked = statement.body?.asksFound === true ? new Map<string, Node>() : statement.filled
+    const given = withoutTested(statement)
     for (const { condition, offset, stops } of statement.guards) {
       yield* inStatement(statement, script, condition, offset)
-      const part = stops ? nullPart(condition, asked) : undefined
+      const part = stops ? nullPart(condition, given) : undefined
       if (part === undefined) continue
       yield { at: offset + (part.at ?? 0), message: `this guard does not stop what it should: ${part.why}` }
     }
