@@ -78,7 +78,7 @@ export const sqlPlan = command({
 const jsonOf = ({ hazards, units }: PlannedScript) => ({
   units: units.map(({ statements, transaction }) => ({
     transaction,
-    statements: statements.map(({ line: _, ...statement }) => statement)
+    statements: statements.map(({ line: _, node: _tree, ...statement }) => statement)
   })),
   hazards
 })

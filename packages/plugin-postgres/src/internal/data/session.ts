@@ -6,15 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type { QueryError } from "../../PostgresError.ts"
-import {
-  type ConnectFailure,
-  type Connection,
-  connect,
-  type Login,
-  type Route,
-  type Statement,
-  type Watched
-} from "../connect.ts"
+import { type ConnectFailure, connect, type Login, type Route, type Statement, type Watched } from "../connect.ts"
 import { openDirectly } from "../direct.ts"
 import { endWithClient, writerName } from "../orphans.ts"
 import { queryError } from "../sqlstate.ts"
@@ -29,7 +21,7 @@ const settings = plain(`SELECT set_config(wanted.name, wanted.value, false)
   WHERE EXISTS (SELECT FROM pg_settings s WHERE s.name = wanted.name)`)
 
 /** A connection that takes and gives rows. */
-export interface Rows extends Connection {
+export interface Rows extends Watched {
   /** Gives the rows of a query to streams. */
   readonly out: (text: string, ...streams: Streams) => Effect.Effect<void, QueryError | StreamFailed>
   /** Takes rows from streams; answers how many the server has got. */
@@ -72,7 +64,8 @@ export const make = (login: Login, route: Route): Sessions => {
   }
 }
 
-const rowsOf = (login: Login, connection: Watched): Rows => {
+/** Lets rows go over a connection. */
+export const rowsOf = (login: Login, connection: Watched): Rows => {
   const run = <A>(text: string, flow: (signal: AbortSignal) => Promise<A>) =>
     Effect.tryPromise({ try: flow, catch: (cause) => cause }).pipe(
       Effect.mapError((cause) => (isOfServer(cause) ? queryError(login, cause, text) : new StreamFailed(cause))),

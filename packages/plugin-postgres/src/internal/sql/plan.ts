@@ -25,6 +25,7 @@ export interface PlannedUnit {
 
 export interface PlannedStatement extends Statement {
   readonly line: number
+  readonly node: Node
   /** The rows of a COPY. */
   readonly data?: string
 }
@@ -78,12 +79,13 @@ const pieceOf = (grammar: Parser, { source }: SqlFile, { data, node, place, sql 
   }
 }
 
-const statementOf = ({ data, place, sql }: Piece, { dataLoss, lock, rewrite }: Cost): PlannedStatement => ({
+const statementOf = ({ data, node, place, sql }: Piece, { dataLoss, lock, rewrite }: Cost): PlannedStatement => ({
   sql,
   ...(lock === undefined ? {} : { lock }),
   ...(rewrite === true ? { rewrite } : {}),
   ...(dataLoss === true ? { dataLoss } : {}),
   line: place.line,
+  node,
   ...(data === undefined ? {} : { data })
 })
 

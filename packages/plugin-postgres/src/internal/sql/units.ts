@@ -52,7 +52,9 @@ export const cut = (pieces: ReadonlyArray<Piece>, major: number | undefined): Cu
   }
   const alone = (piece: Piece) => {
     close()
-    units.push({ transaction: false, pieces: [piece] })
+    // A block is all or nothing by itself, and may add labels from 12 on.
+    const isWhole = "DoStmt" in piece.node && piece.block?.ends !== true && (major ?? 12) >= 12
+    units.push({ transaction: isWhole, pieces: [piece] })
   }
   const loose = (piece: Piece) => {
     const why = mustBeAlone(piece)
