@@ -2,6 +2,7 @@ import { Check, Step } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { defaultBatch } from "./internal/columns.ts"
+import { mayCome } from "./internal/mayCome.ts"
 import { describe } from "./internal/tableCosts.ts"
 import * as tables from "./internal/tableSteps.ts"
 import { schemaResource, whenReached } from "./internal/whenReached.ts"
@@ -22,9 +23,6 @@ const backfillOf = ({ batch, set, where, ...input }: Input): Backfill => ({
   where,
   batch
 })
-
-/** What a name may still be made of by a step before. */
-const mayCome: ReadonlyArray<string> = ["42P01", "42703", "3F000", "42704", "42883"]
 
 /**
  * Rows of a table have got what they lack: none is left for which `where` holds.
@@ -76,16 +74,10 @@ export const backfill = Step.make("postgres.backfill", {
         : Check.satisfied({})
     })
     return yield* look.pipe(
-      Effect.catchIf(
-        (error) => error._tag === "StatementFailed" && mayCome.includes(error.sqlstate),
-        (error) =>
-          Effect.succeed(
-            Check.unavailableBecause(
-              [schemaResource],
-              error,
-              "let a step before this one create it, or correct its name"
-            )
-          )
+      Effect.catchIf(mayCome, (error) =>
+        Effect.succeed(
+          Check.unavailableBecause([schemaResource], error, "let a step before this one create it, or correct its name")
+        )
       ),
       whenReached
     )

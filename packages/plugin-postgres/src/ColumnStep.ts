@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { backToColumn, type ColumnInput, lacking } from "./internal/columns.ts"
 import { pattern } from "./internal/columnType.ts"
+import { mayCome } from "./internal/mayCome.ts"
 import { describe } from "./internal/tableCosts.ts"
 import * as tables from "./internal/tableSteps.ts"
 import { schemaResource, whenReached } from "./internal/whenReached.ts"
@@ -32,6 +33,8 @@ const Type = Schema.NonEmptyString.check(
  * - `default`: an SQL expression, such as `now()` or `'draft'`, or `null` for none. It is code and becomes part of the
  *   statement: write it in the deployment, and never make it of an input. One that gives each row a value of its own would
  *   have the table written anew while nobody can use it: with `nullable: false`, rows get it in batches instead.
+ * - `fill`: an SQL expression over the row, such as `name`, for rows that are there, where the column is new or must be null no
+ *   longer: they get it in batches. It goes with `nullable: false`; without it they get the `default`. It is code as well.
  * - `collation`: the name of one that the database has. One that is there with another collation is a conflict.
  *
  * Undo drops a column that the step has added, as long as no row has anything in it but its default; to find that out it
@@ -59,6 +62,7 @@ export const column = Undo.of(
       type: Type,
       nullable: Schema.optionalKey(Schema.Boolean),
       default: Schema.optionalKey(Schema.NullOr(Schema.NonEmptyString)),
+      fill: Schema.optionalKey(Schema.NonEmptyString),
       collation: Schema.optionalKey(Schema.NonEmptyString)
     },
     output: { type: Schema.String, nullable: Schema.Boolean },
@@ -82,7 +86,17 @@ export const column = Undo.of(
                 changes.map((change) => describe(change, table)),
                 { risk: "reversible" }
               )
-        })
+        }).pipe(
+          Effect.catchIf(mayCome, (error) =>
+            Effect.succeed(
+              Check.unavailableBecause(
+                [schemaResource],
+                error,
+                "let a step before this one create it, or correct its name"
+              )
+            )
+          )
+        )
       )
     }),
     apply: Effect.fn("postgres.column.apply")(function* (input) {
@@ -129,13 +143,16 @@ const existing = (input: ColumnInput) =>
   Effect.flatMap(PostgresProbe, (probe) => Effect.map(probe.column(input), (facts) => facts.existing))
 
 /** Rows that are there would have to be written anew for a default that is another one for each. */
-const fillsInBatches = ({ bytes }: TableFacts, { default: expression, nullable }: ColumnInput) =>
-  bytes > 0 && nullable === false && expression != null
-    ? Effect.flatMap(PostgresProbe, (probe) => probe.isVolatile(expression))
-    : Effect.succeed(false)
+const fillsInBatches = ({ bytes }: TableFacts, { default: expression, fill, nullable }: ColumnInput) => {
+  if (bytes === 0 || nullable !== false) return Effect.succeed(false)
+  if (fill !== undefined) return Effect.succeed(true)
+  return expression == null
+    ? Effect.succeed(false)
+    : Effect.flatMap(PostgresProbe, (probe) => probe.isVolatile(expression))
+}
 
 const added = Effect.fnUntraced(function* (table: TableFacts, input: ColumnInput) {
-  const { default: expression, name, schema, table: inTable, type } = input
+  const { default: expression, fill, name, schema, table: inTable, type } = input
   const inBatches = yield* fillsInBatches(table, input)
   const rewrites =
     !inBatches && table.bytes > 0 && expression != null
@@ -146,7 +163,7 @@ const added = Effect.fnUntraced(function* (table: TableFacts, input: ColumnInput
     after: type
   }
   return inBatches
-    ? [added, { summary: `fill column ${name} in batches, and then set NOT NULL`, after: expression ?? "" }]
+    ? [added, { summary: `fill column ${name} in batches, and then set NOT NULL`, after: fill ?? expression ?? "" }]
     : [added]
 })
 

@@ -2,6 +2,7 @@ import { Check, Look, Step } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
+import { mayCome } from "./internal/mayCome.ts"
 import { rowsResource, schemaResource, whenReached } from "./internal/whenReached.ts"
 import { PostgresControl } from "./PostgresControl.ts"
 import { PostgresProbe, type Statement } from "./PostgresProbe.ts"
@@ -24,9 +25,6 @@ interface Input {
   readonly doneParams: typeof Parameters.Type
 }
 
-/** What a query names and an earlier step may still make: a table, a column, a schema, a type, a function. */
-const mayCome: ReadonlyArray<string> = ["42P01", "42703", "3F000", "42704", "42883"]
-
 const statement = (text: string, params: typeof Parameters.Type): Statement => ({
   text,
   values: params.map((value) => (Redacted.isRedacted(value) ? Redacted.value(value) : value))
@@ -48,16 +46,14 @@ const check = Effect.fn("postgres.sql.check")(function* (
     Effect.map((holds) =>
       holds ? Check.satisfied({}) : Check.needed([{ summary: summary(apply) }], risk === undefined ? {} : { risk })
     ),
-    Effect.catchIf(
-      (error) => error._tag === "StatementFailed" && mayCome.includes(error.sqlstate),
-      (error) =>
-        Effect.succeed(
-          Check.unavailableBecause(
-            [schemaResource],
-            error,
-            "let a step before this one create it; where `apply` itself creates it, ask in `done` with to_regclass('name') IS NOT NULL"
-          )
+    Effect.catchIf(mayCome, (error) =>
+      Effect.succeed(
+        Check.unavailableBecause(
+          [schemaResource],
+          error,
+          "let a step before this one create it; where `apply` itself creates it, ask in `done` with to_regclass('name') IS NOT NULL"
         )
+      )
     ),
     whenReached
   )

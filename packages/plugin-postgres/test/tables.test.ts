@@ -243,6 +243,68 @@ describe("rows in batches", () => {
   )
 })
 
+describe("rows that are there", () => {
+  const rows = (text: string) => Effect.map(database.sql(text), (result) => result.rows[0].n)
+  const filled = Postgres.column("x", {
+    table: "shops",
+    name: "tax_name",
+    type: "text",
+    nullable: false,
+    default: "'?'",
+    fill: "upper(name)"
+  })
+
+  it.live("get what is worked out of them, and later ones the default", () =>
+    Effect.gen(function* () {
+      yield* database.sql("CREATE TABLE shops AS SELECT 'n' || n AS name FROM generate_series(1, 3000) n")
+      assert.include(JSON.stringify(yield* check(filled)), "in batches")
+      yield* apply(filled)
+      assert.strictEqual((yield* check(filled))._tag, "Satisfied")
+      yield* database.sql("INSERT INTO shops (name) VALUES ('later')")
+      assert.strictEqual(yield* rows("SELECT count(*)::int AS n FROM shops WHERE tax_name = upper(name)"), 3000)
+      assert.strictEqual(yield* rows("SELECT count(*)::int AS n FROM shops WHERE tax_name = '?'"), 1)
+    }).pipe(Effect.provide(database.layer()))
+  )
+
+  it.live("may have none of it, and are gone on with where a run was killed", () =>
+    Effect.gen(function* () {
+      yield* database.sql("DROP TABLE IF EXISTS shops; CREATE TABLE shops (name text)")
+      yield* apply(filled)
+      assert.strictEqual((yield* check(filled))._tag, "Satisfied")
+      // As after a kill behind the column: it may be null, and has no default yet.
+      yield* database.sql(
+        "DROP TABLE shops; CREATE TABLE shops AS SELECT 'a' AS name, NULL::text AS tax_name UNION ALL SELECT 'b', 'kept'"
+      )
+      yield* apply(filled)
+      assert.strictEqual((yield* check(filled))._tag, "Satisfied")
+      assert.strictEqual(yield* rows("SELECT count(*)::int AS n FROM shops WHERE tax_name IN ('A', 'kept')"), 2)
+    }).pipe(Effect.provide(database.layer()))
+  )
+})
+
+describe("what a label of an enum is needed for", () => {
+  it.live("is known after the step that adds the label", () =>
+    Effect.gen(function* () {
+      yield* database.sql("CREATE TYPE stage AS ENUM ('a'); CREATE TABLE staged (s stage)")
+      const steps: ReadonlyArray<AnyStep> = [
+        Postgres.index("x", { table: "staged", name: "later", columns: ["s"], where: "s = 'b'" }),
+        Postgres.check("x", { table: "staged", name: "not_b", expression: "s <> 'b'" }),
+        Postgres.backfill("x", { table: "staged", set: { s: "'a'" }, where: "s = 'b'" }),
+        Postgres.sql("x", {
+          apply: "UPDATE staged SET s = 'b'",
+          done: "SELECT EXISTS (SELECT FROM staged WHERE s = 'b')"
+        })
+      ]
+      assert.deepStrictEqual(
+        (yield* Effect.forEach(steps, check)).map(tagOf),
+        steps.map(() => "Unavailable")
+      )
+      yield* database.sql("ALTER TYPE stage ADD VALUE 'b'")
+      for (const step of steps) assert.notStrictEqual((yield* check(step))._tag, "Unavailable")
+    }).pipe(Effect.provide(database.layer()))
+  )
+})
+
 describe("a partitioned table", () => {
   it.live("gets columns, checks, keys and indexes too", () =>
     Effect.gen(function* () {

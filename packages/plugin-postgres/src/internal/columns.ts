@@ -13,6 +13,7 @@ export interface ColumnInput {
   readonly type: string
   readonly nullable?: boolean | undefined
   readonly default?: string | null | undefined
+  readonly fill?: string | undefined
   readonly collation?: string | undefined
 }
 
@@ -34,7 +35,7 @@ export const lacking = Effect.fnUntraced(function* (input: ColumnInput, existing
 })
 
 const nullability = (
-  { default: expression, name: column, ...where }: ColumnInput,
+  { default: initial, fill: given, name: column, ...where }: ColumnInput,
   existing: Pick<Existing, "nullable">,
   facts: TableFacts,
   nullable: boolean | undefined
@@ -48,6 +49,7 @@ const nullability = (
   if (nullable || !existing.nullable) return existing.nullable === nullable ? drop : [...drop, set]
   // Nobody is kept waiting by a table in which nothing is.
   if (facts.bytes === 0) return [...drop, set]
+  const expression = given ?? initial
   const fill: ReadonlyArray<TableChange> =
     expression == null
       ? []
@@ -96,7 +98,10 @@ export const backToColumn = Effect.fnUntraced(function* (
   if (now.type !== before.type) return yield* staysWide(input, before.type, now.type)
   const setDefault: ReadonlyArray<TableChange> =
     (now.default ?? null) === before.default ? [] : [{ _tag: "SetDefault", table, column, default: before.default }]
-  yield* changeAll([...setDefault, ...nullability({ ...input, default: null }, now, facts, before.nullable)])
+  yield* changeAll([
+    ...setDefault,
+    ...nullability({ ...input, default: null, fill: undefined }, now, facts, before.nullable)
+  ])
 })
 
 const staysWide = ({ name, schema, table }: ColumnInput, before: string, now: string): UndoRefused =>

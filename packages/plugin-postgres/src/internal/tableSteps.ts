@@ -7,6 +7,7 @@ import { PostgresControl } from "../PostgresControl.ts"
 import { ConstraintConflict, StatementFailed } from "../PostgresError.ts"
 import { type ExpressionPair, PostgresProbe, type ProbeError, type QualifiedName } from "../PostgresProbe.ts"
 import type { TableChange, TableFacts } from "../Table.ts"
+import { mayCome } from "./mayCome.ts"
 import { describe } from "./tableCosts.ts"
 import { schemaResource, whenReached } from "./whenReached.ts"
 
@@ -45,14 +46,10 @@ class NotYet {
   }
 }
 
-const notYet: ReadonlyArray<string> = ["42P01", "42703", "3F000", "42704", "42883"]
-
 /** Whether expressions are the same. Where one names what is not there, a step before may still make it. */
 export const sameOrNotYet = (pair: ExpressionPair): Effect.Effect<boolean, ProbeError | NotYet, PostgresProbe> =>
   Effect.flatMap(PostgresProbe, (probe) => probe.isSame(pair)).pipe(
-    Effect.mapError((error) =>
-      error._tag === "StatementFailed" && notYet.includes(error.sqlstate) ? new NotYet(error.message, error) : error
-    )
+    Effect.mapError((error) => (mayCome(error) ? new NotYet(error.message, error) : error))
   )
 
 /** Asks the server whether it takes expressions over a table, before anything is changed. */

@@ -68,7 +68,17 @@ export const isSame = ({ a, b }: ExpressionPair): boolean => worded(a) === worde
 
 const worded = (expression: string): string => {
   const text = expression.trim().replace(/\s+/g, " ")
-  return /^\([^()]*\)$/.test(text) ? worded(text.slice(1, -1)) : text
+  return isInBrackets(text) ? worded(text.slice(1, -1)) : text
+}
+
+/** Whether the bracket that begins a text is the one that ends it. */
+const isInBrackets = (text: string): boolean => {
+  let depth = 0
+  const closed = [...text].findIndex((character) => {
+    depth += character === "(" ? 1 : character === ")" ? -1 : 0
+    return depth === 0
+  })
+  return text.startsWith("(") && closed === [...text].length - 1
 }
 
 export const isVolatile = (expression: string): boolean =>
