@@ -1,0 +1,23 @@
+/** Runs files of SQL, in a process that a test kills: `node migrating.ts PORT PASSWORD DATABASE FOLDER`. */
+import { Target } from "@shipshape/core"
+import { Postgres } from "@shipshape/plugin-postgres"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Redacted from "effect/Redacted"
+import * as Result from "effect/Result"
+
+const [port = "", password = "", database = "", folder = ""] = process.argv.slice(2)
+
+const plugin = Postgres.server({
+  port: Number(port),
+  user: "postgres",
+  password: Redacted.make(password),
+  database
+})
+const layer = Layer.provideMerge(Result.getOrThrow(plugin.layer(new Map())), Target.local())
+
+const migrate = Effect.flatMap(
+  Effect.fromResult(Postgres.migrations("m", { folder }).prepare(new Map())),
+  (prepared) => prepared.apply
+)
+await Effect.runPromise(Effect.provide(migrate, layer))
