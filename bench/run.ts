@@ -1,5 +1,6 @@
 /** Prints what Shipshape costs. `npm run bench`, or `npm run bench -- import steps` for some of it. */
 import * as path from "node:path"
+import { benchCompare } from "./compare.ts"
 import { benchEdms } from "./edms.ts"
 import { benchImport } from "./import.ts"
 import { benchJournal } from "./journal.ts"
@@ -16,6 +17,7 @@ const all: Readonly<Record<string, () => Promise<void>>> = {
   secrets: benchSecrets,
   steps: benchSteps,
   "postgres-steps": benchPostgresSteps,
+  compare: benchCompare,
   types: () => benchTypes(root),
   edms: benchEdms
 }

@@ -86,7 +86,7 @@ export const compare = Effect.fn("postgres.compare")(function* (
 ): Effect.fn.Return<Script, CompareError, Scope.Scope> {
   const { renames = [], online = false, prove = false } = options
   const sides = yield* both(options.from, options.to, options.scratch)
-  const [from, to] = [yield* seen(sides.from), yield* seen(sides.to)]
+  const [from, to] = yield* Effect.all([seen(sides.from), seen(sides.to)], { concurrency: 2 })
   const ready = yield* prepared(from, to, { renames, server: sides.server })
   const script = yield* compared(ready.from, ready.to, { online, before: ready.before })
   if (!prove) return script

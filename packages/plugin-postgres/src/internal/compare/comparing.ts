@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { Hazard, Script } from "../../Sql.ts"
 import { queryError } from "../sqlstate.ts"
+import { inOrder } from "./columns.ts"
 import type { Database } from "./database.ts"
 import * as details from "./details.ts"
 import { type Engine, engine, type Facts } from "./engine.ts"
@@ -9,7 +10,6 @@ import { attachments, columnOrder, notNullNames, ofDetails } from "./extras.ts"
 import * as hazards from "./hazards.ts"
 import { type Item, itemsOf, type Sides, statement } from "./items.ts"
 import { quoted } from "./names.ts"
-import { whole } from "./newTables.ts"
 import { online } from "./online.ts"
 import { settingsOf, unitsOf } from "./units.ts"
 import { conversions, isCastable, retyped, sequencesSet } from "./values.ts"
@@ -65,10 +65,10 @@ const refused = (error: Error): Script => ({
 const scriptOf = (tools: Engine, sides: Sides, options: Options): Script => {
   const plan = tools.plan(sides.from, sides.to)
   const { labels, rest: planned } = itemsOf(sides, plan)
-  const rest = whole(sides, planned)
-  const roles = missingRoles(sides, [...labels, ...rest])
+  const rest = inOrder(sides, planned)
   const attached = attachments(sides, rest)
   const { hazards: uncovered, items: detailed } = ofDetails(sides, rest)
+  const roles = missingRoles(sides, [...labels, ...rest, ...detailed])
   const main = marked(sides, [...rest, ...attached, ...sequencesSet(sides), ...detailed, ...notNullNames(sides)])
   const items = [
     ...options.before,
@@ -87,7 +87,7 @@ const scriptOf = (tools: Engine, sides: Sides, options: Options): Script => {
       ...uncovered,
       ...hazards.secrets(rest),
       ...hazards.roles(roles.map(({ name }) => name)),
-      ...columnOrder(sides)
+      ...columnOrder(sides, rest)
     ].filter(isFirst)
   }
 }
@@ -129,7 +129,11 @@ const missingRoles = (
   items: ReadonlyArray<Item>
 ): ReadonlyArray<{ readonly name: string; readonly sql: string }> => {
   const named = new Set(
-    items.flatMap(({ action }) => action?.consumes.flatMap((id) => (id.kind === "role" ? [id.name] : [])) ?? [])
+    items.flatMap(({ action, sql }) =>
+      action === undefined
+        ? [...(/^ALTER DEFAULT PRIVILEGES FOR ROLE ("(?:[^"]|"")+"|\w+) /.exec(sql)?.slice(1).map(unquoted) ?? [])]
+        : action.consumes.flatMap((id) => (id.kind === "role" ? [id.name] : []))
+    )
   )
   return [...named]
     .filter((name) => !sides.from.roles.has(name) && sides.to.roles.has(name))
@@ -139,6 +143,8 @@ const missingRoles = (
       sql: `CREATE ROLE ${quoted(name)}${attributesOf(sides.to.roles.get(name)?.payload ?? {})}`
     }))
 }
+
+const unquoted = (name: string): string => (name.startsWith('"') ? name.slice(1, -1).replaceAll('""', '"') : name)
 
 const attributesOf = (payload: Readonly<Record<string, unknown>>): string =>
   Object.entries({

@@ -112,8 +112,19 @@ const statisticsObjects = `SELECT 'extended statistics', format('%I.%I', n.nspna
   FROM pg_statistic_ext s JOIN pg_namespace n ON n.oid = s.stxnamespace JOIN pg_roles r ON r.oid = s.stxowner
   WHERE ${user("n")} AND ${own("pg_statistic_ext", "s.oid")}`
 
+/** Grants of single columns of views. */
+const viewColumnGrants = `SELECT 'privileges of ' || coalesce(r.rolname, 'PUBLIC'), format('%I.%I.%I', n.nspname, c.relname, a.attname), n.nspname, c.relname, a.attname,
+    string_agg(x.privilege_type || CASE WHEN x.is_grantable THEN '*' ELSE '' END, ' ' ORDER BY x.privilege_type),
+    array_agg(format('GRANT %s (%I) ON TABLE %I.%I TO %s%s', x.privilege_type, a.attname, n.nspname, c.relname, coalesce(quote_ident(r.rolname), 'PUBLIC'),
+      CASE WHEN x.is_grantable THEN ' WITH GRANT OPTION' ELSE '' END) ORDER BY x.privilege_type),
+    ARRAY[format('REVOKE ALL (%I) ON TABLE %I.%I FROM %s', a.attname, n.nspname, c.relname, coalesce(quote_ident(r.rolname), 'PUBLIC'))]
+  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid AND c.relkind IN ('v', 'm') JOIN pg_namespace n ON n.oid = c.relnamespace
+  CROSS JOIN LATERAL aclexplode(a.attacl) x LEFT JOIN pg_roles r ON r.oid = x.grantee
+  WHERE a.attnum > 0 AND NOT a.attisdropped AND ${user("n")} AND ${own("pg_class", "c.oid")}
+  GROUP BY n.nspname, c.relname, a.attname, r.rolname`
+
 /** What a role grants itself within a schema, which pg-delta takes for granted. */
-const ownDefaults = `SELECT 'default privileges of the owner', format('%I.%I.%s', n.nspname, r.rolname, k.kind), NULL, NULL, NULL, g.privileges,
+const ownDefaults = `SELECT 'default privileges of the owner', format('%I.%I.%s', n.nspname, r.rolname, k.kind), n.nspname, NULL, NULL, g.privileges,
     ARRAY[format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I GRANT %s ON %s TO %I', r.rolname, n.nspname, g.privileges, k.kind, r.rolname)],
     ARRAY[format('ALTER DEFAULT PRIVILEGES FOR ROLE %I IN SCHEMA %I REVOKE ALL ON %s FROM %I', r.rolname, n.nspname, k.kind, r.rolname)]
   FROM pg_default_acl d
@@ -165,7 +176,8 @@ const all = [
     viewDefaults,
     inheritedColumns,
     statisticsObjects,
-    ownDefaults
+    ownDefaults,
+    viewColumnGrants
   ],
   ...others
 ].join("\nUNION ALL\n")

@@ -22,7 +22,9 @@ export const ofDetails = (
   const wanted = new Map(sides.toDetails.all.map((detail) => [keyOf(detail), detail]))
   const remade = remadeBy(sides, items)
   const isGone = ({ column, relation, schema }: Detail) =>
-    schema !== null && relation !== null && isMissing(sides, schema, relation, column)
+    schema !== null &&
+    (!sides.to.base.has({ kind: "schema", name: schema }) ||
+      (relation !== null && isMissing(sides, schema, relation, column)))
   const changed = sides.toDetails.all.filter((detail) => {
     const before = had.get(keyOf(detail))
     return before?.value !== detail.value || (detail.set.length > 0 && remade(detail))
@@ -141,15 +143,19 @@ export const notNullNames = (sides: Sides): ReadonlyArray<Item> => {
 }
 
 /** Columns are added at the end; where the other side has them elsewhere, only a new table would. */
-export const columnOrder = (sides: Sides): ReadonlyArray<Hazard> => {
-  const before = columnsByTable(sides.from.base.facts())
+export const columnOrder = (sides: Sides, items: ReadonlyArray<Item>): ReadonlyArray<Hazard> => {
+  const before = columnsByTable(sides, sides.from.base.facts())
+  const made = positions(items)
   const keyOf = (one: Column) => `${one.name} ${one.generated}`
-  return [...columnsByTable(sides.to.base.facts())].flatMap(([table, wanted]): ReadonlyArray<Hazard> => {
+  return [...columnsByTable(sides, sides.to.base.facts())].flatMap(([table, wanted]): ReadonlyArray<Hazard> => {
     const had = before.get(table)
     if (had === undefined) return []
     const names = new Set(wanted.map(keyOf))
     const kept = had.filter((one) => names.has(keyOf(one))).map(({ name }) => name)
-    const added = wanted.map(({ name }) => name).filter((name) => !kept.includes(name))
+    const added = wanted
+      .filter(({ name }) => !kept.includes(name))
+      .toSorted((a, b) => (made.get(a.key) ?? 0) - (made.get(b.key) ?? 0))
+      .map(({ name }) => name)
     const reached = [...kept, ...added]
     return reached.every((name, i) => name === wanted[i]?.name)
       ? []
@@ -165,17 +171,19 @@ export const columnOrder = (sides: Sides): ReadonlyArray<Hazard> => {
 }
 
 interface Column {
+  readonly key: string
   readonly name: string
   readonly position: number
   readonly generated: string
 }
 
-const columnsByTable = (facts: ReadonlyArray<Fact>): ReadonlyMap<string, ReadonlyArray<Column>> => {
+const columnsByTable = (sides: Sides, facts: ReadonlyArray<Fact>): ReadonlyMap<string, ReadonlyArray<Column>> => {
   const tables = new Map<string, Array<Column>>()
   for (const { id, parent, payload } of facts) {
     if (id.kind !== "column" || parent?.kind !== "table") continue
     const table = named(id.schema, id.table)
     const column = {
+      key: sides.engine.keyOf(id),
       name: id.name,
       position: Number(payload._position),
       generated: String(payload.generatedExpr)

@@ -13,6 +13,7 @@ export interface Item {
   readonly dataLoss: boolean
   readonly makes: ReadonlyArray<string>
   readonly needs: ReadonlyArray<string>
+  readonly destroys: ReadonlyArray<string>
   /** What it came from, where pg-delta has planned it. */
   readonly action?: Action
   /** The first of its transaction: what is before it has to be committed. */
@@ -45,6 +46,7 @@ export const statement = (sql: string, given: Partial<Item> = {}): Item => ({
   dataLoss: false,
   makes: [],
   needs: [],
+  destroys: [],
   ...given
 })
 
@@ -84,6 +86,7 @@ const itemOf = (sides: Sides, action: Action): Item => {
     dataLoss: action.dataLoss === "destructive",
     makes: action.produces.map(keyOf),
     needs: [...action.consumes, ...action.destroys, ...action.releases].map(keyOf),
+    destroys: action.destroys.map(keyOf),
     action
   }
 }

@@ -1,75 +1,90 @@
-/** New tables with all of their columns, and these in their order: pg-delta adds some of them behind the rest. */
+/** Columns in their order: pg-delta adds some of them behind others that stand behind them. */
 import type { Item, Sides } from "./items.ts"
 import { quoted } from "./names.ts"
 
 interface Addition {
   readonly at: number
   readonly table: string
+  /** Whether the table is new, too. */
+  readonly isNew: boolean
+  readonly position: number
   readonly clause: string
 }
 
 const additionOf = (sides: Sides, item: Item, at: number): Addition | undefined => {
   const id = item.action?.verb === "create" ? item.action.produces[0] : undefined
-  if (id?.kind !== "column" || sides.from.base.has({ kind: "table", schema: id.schema, name: id.table }))
-    return undefined
+  if (id?.kind !== "column") return undefined
   const start = `ALTER TABLE ${quoted(id.schema, id.table)} ADD COLUMN `
   if (!item.sql.startsWith(start)) return undefined
+  const table = { kind: "table", schema: id.schema, name: id.table } as const
   return {
     at,
-    table: sides.engine.keyOf({ kind: "table", schema: id.schema, name: id.table }),
+    table: sides.engine.keyOf(table),
+    isNew: !sides.from.base.has(table),
+    position: Number(sides.to.base.get(id)?.payload._position),
     clause: item.sql.slice(start.length)
   }
 }
 
-/** Folds each into its table where nothing between needs the table. */
-export const whole = (sides: Sides, given: ReadonlyArray<Item>): ReadonlyArray<Item> => {
+/** Folds columns into new tables, and sorts those of others, where nothing between needs them. */
+export const inOrder = (sides: Sides, given: ReadonlyArray<Item>): ReadonlyArray<Item> => {
   let items = given
   const tables = new Set(given.flatMap((item, i) => additionOf(sides, item, i)?.table ?? []))
-  for (const table of tables) items = folded(sides, items, table)
+  for (const table of tables) {
+    const additions = items.flatMap((item, i) => additionOf(sides, item, i) ?? []).filter((one) => one.table === table)
+    items = additions.some(({ isNew }) => isNew) ? folded(sides, items, additions) : sorted(items, additions)
+  }
   return items
 }
 
-const folded = (sides: Sides, items: ReadonlyArray<Item>, table: string): ReadonlyArray<Item> => {
-  const created = items.findIndex(({ action, makes }) => action?.verb === "create" && makes[0] === table)
+const sorted = (items: ReadonlyArray<Item>, additions: ReadonlyArray<Addition>): ReadonlyArray<Item> => {
+  const wanted = additions.toSorted((a, b) => a.position - b.position)
+  if (wanted.every((one, i) => one === additions[i])) return items
+  const places = additions.map(({ at }) => at)
+  return gathered(items, places, () => wanted.flatMap(({ at }) => items[at] ?? []))
+}
+
+const folded = (sides: Sides, items: ReadonlyArray<Item>, additions: ReadonlyArray<Addition>): ReadonlyArray<Item> => {
+  const created = items.findIndex(({ action, makes }) => action?.verb === "create" && makes[0] === additions[0]?.table)
   const create = items[created]
-  const additions = items.flatMap((item, i) => additionOf(sides, item, i) ?? []).filter((one) => one.table === table)
-  const last = Math.max(...additions.map(({ at }) => at))
   const sql = create === undefined ? undefined : withColumns(sides, create, additions)
   if (create === undefined || sql === undefined) return items
-  const isAddition = new Set(additions.map(({ at }) => at))
-  const made = new Set(create.makes)
-  const moved = new Set<number>()
-  for (let i = created + 1; i <= last; i++) {
+  return gathered(items, [created, ...additions.map(({ at }) => at)], (parts) => [
+    { ...create, sql, makes: parts.flatMap(({ makes }) => makes), needs: parts.flatMap(({ needs }) => needs) }
+  ])
+}
+
+/** Brings some statements together where the last of them is, and what needs them behind it; nothing where that cannot be. */
+const gathered = (
+  items: ReadonlyArray<Item>,
+  places: ReadonlyArray<number>,
+  combine: (parts: ReadonlyArray<Item>) => ReadonlyArray<Item>
+): ReadonlyArray<Item> => {
+  const [first, last] = [Math.min(...places), Math.max(...places)]
+  const isPart = new Set(places)
+  const made = new Set<string>()
+  /** What has to be there until it is let go by what is behind now. */
+  const held = new Set<string>()
+  const behind: Array<Item> = []
+  const between: Array<Item> = []
+  for (let i = first; i <= last; i++) {
     const item = items[i]
     if (item === undefined) continue
-    if (isAddition.has(i)) {
+    const isBehind =
+      [...item.needs, ...item.makes].some((key) => made.has(key)) || item.destroys.some((key) => held.has(key))
+    if (isPart.has(i)) {
       for (const key of item.makes) made.add(key)
-    } else if (item.needs.some((key) => made.has(key)) || item.makes.some((key) => made.has(key))) {
-      moved.add(i)
+    } else if (isBehind) {
+      behind.push(item)
       for (const key of item.makes) made.add(key)
-    }
+      for (const key of item.needs) held.add(key)
+    } else between.push(item)
   }
-  const parts = additions.flatMap(({ at }) => items[at] ?? [])
-  const movedKeys = new Set([...moved].flatMap((i) => items[i]?.makes ?? []))
-  // A column that needs what needs the table stays behind it.
-  if (parts.some(({ needs }) => needs.some((key) => movedKeys.has(key)))) return items
-  const one: Item = {
-    ...create,
-    sql,
-    makes: [...create.makes, ...parts.flatMap(({ makes }) => makes)],
-    needs: [...create.needs, ...parts.flatMap(({ needs }) => needs)]
-  }
-  const between = items.slice(created + 1, last + 1).flatMap((item, i) => {
-    const at = created + 1 + i
-    return isAddition.has(at) || moved.has(at) ? [] : [item]
-  })
-  return [
-    ...items.slice(0, created),
-    ...between,
-    one,
-    ...[...moved].sort((a, b) => a - b).flatMap((i) => items[i] ?? []),
-    ...items.slice(last + 1)
-  ]
+  const parts = places.toSorted((a, b) => a - b).flatMap((at) => items[at] ?? [])
+  const madeBehind = new Set(behind.flatMap(({ makes }) => makes))
+  // What needs something that needs it stays where it is.
+  if (parts.some(({ needs }) => needs.some((key) => madeBehind.has(key)))) return items
+  return [...items.slice(0, first), ...between, ...combine(parts), ...behind, ...items.slice(last + 1)]
 }
 
 /** The statement with more columns; `undefined` where it has none of its own to stand beside. */
