@@ -8,10 +8,12 @@
 import type { Target } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
+import type { ScratchImpossible } from "./CompareError.ts"
 import * as address from "./internal/address.ts"
 import { readCatalog } from "./internal/lint/catalogReading.ts"
 import { rules as checked } from "./internal/lint/rules.ts"
 import * as run from "./internal/lint/run.ts"
+import * as tracing from "./internal/lint/trace.ts"
 import type { ConnectError, ConnectionOptionsInvalid, QueryError } from "./PostgresError.ts"
 
 /**
@@ -99,9 +101,13 @@ export interface Options {
  *
  * @since 0.1.0
  */
-export const rules: ReadonlyArray<Rule> = [run.syntaxError, ...checked, run.badIgnore].map(
-  ({ hint, name, severity, title, why }) => ({ name, severity, title, why, hint })
-)
+export const rules: ReadonlyArray<Rule> = [
+  run.syntaxError,
+  ...checked,
+  run.badIgnore,
+  tracing.statementFails,
+  tracing.lockTaken
+].map(({ hint, name, severity, title, why }) => ({ name, severity, title, why, hint }))
 
 /**
  * Looks at files, each a script of its own, and gives what is found in the order of files and lines.
@@ -137,3 +143,34 @@ export const lint = (
       against === undefined ? undefined : yield* Effect.flatMap(address.resolve({ url: against }), readCatalog)
     return yield* run.lint(files, { catalog, inTransaction, version: serverVersion ?? catalog?.version })
   })
+
+/**
+ * Runs files, one after the other, on a copy of a database's schema, and gives which locks each statement really takes on
+ * tables that are there, which tables it writes anew, and where one fails: as findings of `lock-taken` and
+ * `statement-fails`. The copy has no rows; it is made on the same server, where the user must be allowed to make databases,
+ * and is dropped again. The database itself is only read.
+ *
+ * @example
+ * ```ts
+ * import { Lint } from "@shipshape/plugin-postgres"
+ * import assert from "node:assert"
+ * import * as Effect from "effect/Effect"
+ *
+ * const files = [{ file: "0007.sql", text: "ALTER TABLE orders ADD COLUMN note text;" }]
+ * const tracing = Lint.trace(files, { against: "postgres://shop@127.0.0.1:5433/shop" })
+ * assert.ok(Effect.isEffect(tracing))
+ * ```
+ *
+ * @since 0.1.0
+ */
+export const trace = (
+  files: ReadonlyArray<File>,
+  options: Required<Pick<Options, "against">> & Pick<Options, "inTransaction">
+): Effect.Effect<ReadonlyArray<Finding>, ConnectError | ConnectionOptionsInvalid | QueryError | ScratchImpossible> =>
+  Effect.flatMap(address.resolve({ url: options.against }), (server) =>
+    tracing.trace(files, server, {
+      inTransaction: options.inTransaction === true,
+      catalog: undefined,
+      version: undefined
+    })
+  )

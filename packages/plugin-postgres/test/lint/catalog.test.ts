@@ -125,10 +125,9 @@ describe("against a database", () => {
   )
 })
 
-/** The strongest lock on orders, and whether it is another file afterwards, when a statement runs on the table above. */
+/** The strongest lock on orders, and whether it is another file afterwards, when a statement runs on the table above. It is rolled back. */
 const effectOf = (sql: string) =>
   Effect.gen(function* () {
-    yield* prepare
     const { password, port, user } = database.embedded()
     const client = new pg.Client({ host: "127.0.0.1", port, user, password, database: database.name() })
     return yield* Effect.promise(async () => {
@@ -174,6 +173,7 @@ describe("what rules say is so on a real server", () => {
 
   it.live("a table is written anew where a change of type, a default or a setting is said to, and else not", () =>
     Effect.gen(function* () {
+      yield* prepare
       const rewriting = ["changing-column-type", "adding-field-with-default", "rewriting-table"]
       const statements = [
         ...told.map(([sql]) => sql).filter((sql) => /ALTER TABLE (public\.)?orders (ADD n|ALTER \w+ TYPE)/.test(sql)),

@@ -33,7 +33,14 @@ const run = (operands: ReadonlyArray<string>, given: Readonly<Record<string, Fla
     directory: folder,
     verbose: false
   }
-  const none = { against: undefined, serverVersion: undefined, transaction: false, json: false, sarif: false }
+  const none = {
+    against: undefined,
+    serverVersion: undefined,
+    transaction: false,
+    trace: false,
+    json: false,
+    sarif: false
+  }
   const lint = sql.commands.lint
   if (lint === undefined) throw new Error("there is no sql lint")
   return Effect.map(lint.run({ flags: { ...none, ...given }, operands, terminal }), (code) => ({ code, ...printed }))
@@ -113,6 +120,7 @@ describe("sql lint", () => {
         [[["missing.sql"]], /missing\.sql: there is no such file/],
         [[[latin]], /latin\.sql is not encoded in UTF-8/],
         [[[good], { json: true, sarif: true }], /two forms of the same/],
+        [[[good], { trace: true }], /--trace needs --against/],
         [[[good], { serverVersion: "new" }], /cannot be “new”/],
         [[[good], { against: "postgres://u@127.0.0.1:1/d" }], /no PostgreSQL answers at 127\.0\.0\.1:1/]
       ]

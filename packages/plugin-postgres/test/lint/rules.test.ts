@@ -12,7 +12,9 @@ const names = (findings: ReadonlyArray<Lint.Finding>) => findings.map(({ rule })
 
 describe("each rule", () => {
   it("has cases in which it finds something, and in which it does not", () => {
-    assert.deepStrictEqual(Object.keys(cases).sort(), Lint.rules.map(({ name }) => name).sort())
+    // These are said by trace() alone.
+    const looked = Lint.rules.filter(({ name }) => name !== "lock-taken" && name !== "statement-fails")
+    assert.deepStrictEqual(Object.keys(cases).sort(), looked.map(({ name }) => name).sort())
     for (const { accepts, finds } of Object.values(cases)) assert.isAbove(Math.min(accepts.length, finds.length), 0)
   })
 

@@ -19,13 +19,6 @@ export interface Surroundings {
   readonly inTransaction: boolean
 }
 
-/** A file as it was read, with what the grammar does not understand of it. */
-export interface Reading {
-  readonly script: Script
-  readonly source: Source
-  readonly unparsable: ReadonlyArray<SqlUnparsable>
-}
-
 /** Parses each statement by itself where they cannot be parsed together, so that the others are looked at all the same. */
 const parseAll = Effect.fnUntraced(function* (parser: Parser, source: Source) {
   const parsed: Array<Parsed> = []
@@ -63,6 +56,7 @@ const begin = (context: Context, by: Transaction["by"]): Transaction => {
   return { id: context.transactions, by }
 }
 
+/** Reads a file, and gives with it what the grammar does not understand. */
 export const read = Effect.fnUntraced(function* (
   parser: Parser,
   text: string,

@@ -43,7 +43,7 @@ export const badIgnore = {
 } as const satisfies Omit<Rule, "check">
 
 /** What `at` and `to` are in the file, with the rule's words where there are no others. */
-const findingOf = (source: Source, rule: Omit<Rule, "check">, found: Found): Finding => {
+export const findingOf = (source: Source, rule: Omit<Rule, "check">, found: Found): Finding => {
   const at = source.places.of(found.at)
   const end = source.places.of(found.to ?? endOfWord(source.text, found.at))
   return {

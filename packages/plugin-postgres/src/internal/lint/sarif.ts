@@ -1,8 +1,7 @@
 /** Findings as SARIF 2.1.0, which GitHub shows beside the lines of a pull request. */
 import * as path from "node:path"
-import { rules } from "./rules.ts"
-import { badIgnore, type Finding, syntaxError } from "./run.ts"
-import type { Severity } from "./script.ts"
+import type { Finding } from "./run.ts"
+import type { Rule, Severity } from "./script.ts"
 
 const levels = { error: "error", warning: "warning", notice: "note" } as const satisfies Record<Severity, string>
 
@@ -12,8 +11,11 @@ const uriOf = (file: string, directory: string): string => {
   return encodeURI(relative.split(path.sep).join("/"))
 }
 
-export const sarif = (findings: ReadonlyArray<Finding>, directory: string): object => {
-  const all = [syntaxError, ...rules, badIgnore]
+export const sarif = (
+  findings: ReadonlyArray<Finding>,
+  rules: ReadonlyArray<Omit<Rule, "check">>,
+  directory: string
+): object => {
   return {
     $schema: "https://json.schemastore.org/sarif-2.1.0.json",
     version: "2.1.0",
@@ -22,7 +24,7 @@ export const sarif = (findings: ReadonlyArray<Finding>, directory: string): obje
         tool: {
           driver: {
             name: "shipshape sql lint",
-            rules: all.map(({ hint, name, severity, title, why }) => ({
+            rules: rules.map(({ hint, name, severity, title, why }) => ({
               id: name,
               shortDescription: { text: title },
               fullDescription: { text: why },
@@ -34,7 +36,7 @@ export const sarif = (findings: ReadonlyArray<Finding>, directory: string): obje
         columnKind: "unicodeCodePoints",
         results: findings.map(({ column, endColumn, endLine, file, hint, line, message, rule, severity }) => ({
           ruleId: rule,
-          ruleIndex: all.findIndex(({ name }) => name === rule),
+          ruleIndex: rules.findIndex(({ name }) => name === rule),
           level: levels[severity],
           message: { text: `${message}. Instead: ${hint}` },
           locations: [

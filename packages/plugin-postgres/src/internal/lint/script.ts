@@ -103,12 +103,6 @@ export const transactionOf = ({ node }: Statement): "begin" | "end" | "chain" | 
 export const place = (statement: Statement, location: number | undefined): number =>
   location === undefined || location < 0 ? statement.start : statement.offset + location
 
-/** Where a word stands in a statement, behind a position. */
-export const wordAt = (statement: Statement, word: string | undefined, after = 0): number | undefined =>
-  statement.tokens.find((token) => token.start >= after && unquoted(token.text) === word)?.start
-
-const unquoted = (text: string): string => (text.startsWith('"') ? text.slice(1, -1).replaceAll('""', '"') : text)
-
 /** The first words of a statement: `DROP TABLE`. */
 export const head = (statement: Statement, words: number): Pick<Found, "at" | "to"> => {
   const last = statement.tokens[Math.min(words, statement.tokens.length) - 1]

@@ -64,7 +64,7 @@ function* inExecuted({ body }: Statement): Generator<Found> {
   }
 }
 
-export const whole = (statement: Statement): boolean =>
+const isWhole = (statement: Statement): boolean =>
   "TruncateStmt" in statement.node ||
   ("DeleteStmt" in statement.node && statement.node.DeleteStmt.whereClause === undefined)
 
@@ -75,7 +75,7 @@ export const withoutWhere: Rule = {
   why: "All rows are gone.",
   hint: "say WHERE; or take a backup first, and ignore it with that as the reason",
   *check(statement: Statement, { catalog }: Script) {
-    if (!whole(statement)) return
+    if (!isWhole(statement)) return
     for (const { table } of emptied(statement.node)) {
       yield { ...head(statement, 2), table, message: `all rows of ${table}${sizeOf(catalog, table)} are gone` }
     }
