@@ -13,6 +13,7 @@ const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 const input = {
   directory: Schema.NonEmptyString,
   drill: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(false))),
+  roles: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(false))),
   keep: Count.pipe(Schema.withDecodingDefaultKey(Effect.succeed(14))),
   maxAge: Schema.DurationFromString.pipe(Schema.withDecodingDefaultKey(Effect.succeed("24 hours")))
 }
@@ -47,15 +48,16 @@ const isYoung = Effect.fn("postgres.backup.check")(function* ({ directory, drill
   )
 })
 
-const take = Effect.fn("postgres.backup.apply")(function* ({ directory, drill, keep }: Input) {
-  yield* (yield* PostgresControl).backup({ directory, drill, keep })
+const take = Effect.fn("postgres.backup.apply")(function* ({ directory, drill, keep, roles }: Input) {
+  yield* (yield* PostgresControl).backup({ directory, drill, keep, roles })
 })
 
 /**
  * There is a verified backup of the connection's database that is younger than `maxAge`. Stand it before the first step
  * that changes data. Its output is the proof: file, size, SHA-256, what the archive lists, and the rows of each table.
  *
- * A backup is a dump in PostgreSQL's custom format, which `pg_restore` reads. Rows are counted in the snapshot that is
+ * A backup is a dump in PostgreSQL's custom format, which `pg_restore` reads, compressed with zstd where `pg_dump` can (from
+ * 16), and else with gzip. Rows are counted in the snapshot that is
  * dumped, so that they are the dump's whatever is written meanwhile. It gets its name once it is verified and on the disk:
  * it is one of this database, lists the tables of the snapshot, and can be read to its end. What is in it stands in a
  * manifest beside it (`.dump.json`), the SHA-256 of both in a file that `sha256sum --check` reads (`.dump.sha256`). A backup
@@ -66,6 +68,8 @@ const take = Effect.fn("postgres.backup.apply")(function* ({ directory, drill, k
  * - `drill`: restores the backup into a scratch database (`shipshape_drill_…`) beside the database, compares the rows of
  *   every table and the schema, and drops it. Recommended for precious data: it takes the time of a restore, the disk space
  *   of a second copy, and a user who may create databases. Default `false`.
+ * - `roles`: writes the roles of the server beside the dump (`.dump.roles.sql`), without their passwords: what a restore on
+ *   another server needs first. Default `false`.
  * - `keep`: how many verified backups of this database stay; older ones are removed when a new one is taken. Default 14.
  * - `maxAge`: default `24 hours`.
  *

@@ -71,6 +71,8 @@ export interface NewBackup extends BackupQuestion {
   readonly keep: number
   /** Restores it into a scratch database before it counts, and compares what comes out. */
   readonly drill: boolean
+  /** Writes the server's roles beside it, without their passwords. The default is no. */
+  readonly roles?: boolean | undefined
 }
 
 /**

@@ -43,7 +43,7 @@ const take = Effect.fnUntraced(function* (told: {
   const dumpHost: DumpHost = {
     operations: target.operations,
     env: {},
-    find: () => Effect.succeed({ dump: "pg_dump", restore: "pg_restore" })
+    find: () => Effect.succeed({ dump: "pg_dump", restore: "pg_restore", dumpAll: "pg_dumpall", version: 17 })
   }
   const { backup } = backups.make(
     {

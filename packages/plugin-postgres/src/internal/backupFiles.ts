@@ -39,7 +39,7 @@ export const leftoversOf = (database: string, names: ReadonlyArray<string>): Rea
   names.filter((name) => {
     const partial = /^\.(.*)\.partial$/.exec(name)?.[1]
     if (partial !== undefined) return takenAtOf(database, partial) !== undefined
-    const dump = /^(.*\.dump)\.(?:json|sha256)$/.exec(name)?.[1]
+    const dump = /^(.*\.dump)\.(?:json|sha256|roles\.sql)$/.exec(name)?.[1]
     return dump !== undefined && !names.includes(dump) && takenAtOf(database, dump) !== undefined
   })
 
@@ -48,6 +48,9 @@ export const checksumOf = (file: string): string => `${file}.sha256`
 
 /** Where a backup says what is in it. */
 export const manifestOf = (file: string): string => `${file}.json`
+
+/** Where the roles stand that the objects of a backup belong to. */
+export const rolesOf = (file: string): string => `${file}.roles.sql`
 
 /** What holds a backup for somebody. */
 export const holdOf = (file: string, holder: string): string => `${file}.kept-${encodeURIComponent(holder)}`

@@ -59,6 +59,14 @@ export const make = (dumpHost: DumpHost, target: Target.Operations): Read => {
     if (manifest.sha256 !== files.checksumIn(checksums, file)) {
       return yield* refused(file, "does not count: its manifest and its checksum file contradict each other")
     }
+    const roles = files.rolesOf(file)
+    const expected = files.checksumIn(checksums, roles)
+    if (
+      expected !== undefined &&
+      files.readChecksum((yield* reads.run([["sha256sum"]], sha256sum(roles))).stdout) !== expected
+    ) {
+      return yield* refused(file, "does not count: the roles beside it are not what was written with it")
+    }
     return manifest
   })
 

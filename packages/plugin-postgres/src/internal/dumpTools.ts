@@ -8,6 +8,9 @@ import { DumpToolUnfit } from "../PostgresError.ts"
 export interface DumpTools {
   readonly dump: string
   readonly restore: string
+  readonly dumpAll: string
+  /** The major version. */
+  readonly version: number
 }
 
 /** Where the tools run, and how they get to the server from there. */
@@ -18,7 +21,7 @@ export interface DumpHost {
   readonly find: (major: number) => Effect.Effect<DumpTools, DumpToolUnfit | Target.RunError | Target.FileError>
 }
 
-const fromPath: DumpTools = { dump: "pg_dump", restore: "pg_restore" }
+const fromPath = { dump: "pg_dump", restore: "pg_restore", dumpAll: "pg_dumpall" }
 
 /** Where Debian and its descendants put each version. */
 const versionsFolder = "/usr/lib/postgresql"
@@ -27,7 +30,7 @@ const versionsFolder = "/usr/lib/postgresql"
 export const inContainer = (operations: Target.Operations, env: DumpHost["env"]): DumpHost => ({
   operations,
   env,
-  find: () => Effect.succeed(fromPath)
+  find: (major) => Effect.succeed({ ...fromPath, version: major })
 })
 
 /** On the deployment's target: those of the PATH, or of another installed version that is not older than the server. */
@@ -36,11 +39,12 @@ export const onTarget = (operations: Target.Operations, server: string, env: Dum
   env,
   find: Effect.fnUntraced(function* (major) {
     const folders = (yield* operations.stat(versionsFolder)) === undefined ? [] : yield* operations.list(versionsFolder)
-    const candidates: ReadonlyArray<DumpTools> = [
+    const candidates: ReadonlyArray<Omit<DumpTools, "version">> = [
       fromPath,
       ...folders.map((folder) => ({
         dump: `${versionsFolder}/${folder}/bin/pg_dump`,
-        restore: `${versionsFolder}/${folder}/bin/pg_restore`
+        restore: `${versionsFolder}/${folder}/bin/pg_restore`,
+        dumpAll: `${versionsFolder}/${folder}/bin/pg_dumpall`
       }))
     ]
     const found = yield* Effect.forEach(candidates, (tools) =>
@@ -56,7 +60,7 @@ export const onTarget = (operations: Target.Operations, server: string, env: Dum
           major,
           found.map(({ version }) => version).filter((v) => v !== undefined)
         )
-      : fit.tools
+      : { ...fit.tools, version: fit.version }
   })
 })
 

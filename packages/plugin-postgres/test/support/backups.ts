@@ -176,6 +176,27 @@ export const scenarios = (ground: Ground): void => {
     })
   )
 
+  it.live("the server's roles stand beside it, without their passwords", () =>
+    Effect.gen(function* () {
+      const database = yield* filled
+      const directory = folder()
+      const role = `keeper_${path.basename(path.dirname(directory)).replaceAll("-", "_")}`
+      yield* query(database, `CREATE ROLE ${pg.escapeIdentifier(role)} LOGIN PASSWORD 'hunter22'`)
+      const { file } = yield* on(database, take(directory, { roles: true }))
+      const text = fs.readFileSync(`${file}.roles.sql`, "utf8")
+      assert.include(text, `CREATE ROLE ${pg.escapeIdentifier(role).replace(/^"([a-z_][a-z0-9_]*)"$/, "$1")}`)
+      assert.notMatch(text, /PASSWORD|SCRAM|hunter22/)
+      assert.strictEqual(fs.statSync(`${file}.roles.sql`).mode & 0o777, 0o600)
+      assert.strictEqual((yield* on(database, newest(directory))).backup?.file, file)
+      edit(`${file}.roles.sql`, (before) => before.replace("CREATE", "DROP"))
+      const { refused } = yield* on(database, newest(directory))
+      assert.include(refused[0]?.reason, "the roles beside it are not what was written with it")
+      yield* on(database, take(directory, { keep: 1 }))
+      assert.isFalse(fs.existsSync(`${file}.roles.sql`))
+      yield* query(database, `DROP ROLE ${pg.escapeIdentifier(role)}`)
+    })
+  )
+
   it.live("a drill restores rows and schema beside the database, and leaves nothing", () =>
     Effect.gen(function* () {
       const database = yield* filled

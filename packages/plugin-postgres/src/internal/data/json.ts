@@ -15,8 +15,11 @@ class Exact {
 /** A value of a row: JSON, in which some numbers are as they were written. */
 export type Value = unknown
 
-/** So many digits, or an exponent, may be more than a number of JavaScript holds; and 1.50 is not written as 1.5. */
-const doubtful = /[0-9.]{16}|[0-9][eE]|\.[0-9]*0(?![0-9])|-0/
+/**
+ * So many digits, or an exponent, may be more than a number of JavaScript holds; and 1.50 is not written as 1.5. Texts may
+ * look like it, too, which then are read with more care than they need.
+ */
+const doubtful = /[0-9.]{16}|[:,[]\s*(?:-0|-?[0-9]+(?:\.[0-9]*0(?![0-9])|(?:\.[0-9]+)?[eE]))/
 
 /** What engines give since JSON.parse tells where a value stood; TypeScript does not know yet. */
 interface Context {

@@ -33,11 +33,13 @@ export interface Shape {
 export const reader = (shape: Shape): ((line: string, number: number) => ReadonlyArray<Cell>) => {
   const { columns, format, given, inFile, transform } = shape
   const pick = (row: Readonly<Record<string, json.Value>>, number: number): ReadonlyArray<Cell> => {
-    let count = 0
-    for (const _ in row) count++
-    if (count !== given.length || given.some((name) => row[name] === undefined)) {
-      throw new BadLine(number, differs(Object.keys(row), given))
+    let place = 0
+    // Mostly the columns come in the same order.
+    for (const name in row) {
+      if (name !== given[place] && !given.includes(name)) throw new BadLine(number, differs(Object.keys(row), given))
+      place++
     }
+    if (place !== given.length) throw new BadLine(number, differs(Object.keys(row), given))
     return columns.map(({ kind, name }) => json.textOf(row[name], kind))
   }
   if (format === "jsonl") {

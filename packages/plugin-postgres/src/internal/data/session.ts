@@ -3,7 +3,6 @@
 import type { Readable, Transform, Writable } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type { QueryError } from "../../PostgresError.ts"
 import { type ConnectFailure, connect, type Login, type Route, type Statement, type Watched } from "../connect.ts"
@@ -68,7 +67,9 @@ export const make = (login: Login, route: Route): Sessions => {
 export const rowsOf = (login: Login, connection: Watched): Rows => {
   const run = <A>(text: string, flow: (signal: AbortSignal) => Promise<A>) =>
     Effect.tryPromise({ try: flow, catch: (cause) => cause }).pipe(
-      Effect.mapError((cause) => (isOfServer(cause) ? queryError(login, cause, text) : new StreamFailed(cause))),
+      Effect.mapError((cause) =>
+        cause instanceof ServerBroke ? queryError(login, cause.cause, text) : new StreamFailed(cause)
+      ),
       // What is under way cannot be told from what comes after it.
       Effect.onInterrupt(() => connection.destroy)
     )
@@ -77,27 +78,44 @@ export const rowsOf = (login: Login, connection: Watched): Rows => {
     out: (text, ...streams) =>
       run(text, async (signal) => {
         const { to } = await copying()
-        await pipeline([connection.copy(to(text)), ...streams], { signal })
+        await flowing(connection.copy(to(text)), streams, (copy) => pipeline([copy, ...streams], { signal }))
       }),
     into: (text, source, ...streams) =>
       run(text, async (signal) => {
         const { from } = await copying()
-        const stream = connection.copy(from(text))
-        // The server hears of it, and what it says then is not why.
-        let first: unknown
-        for (const one of [source, ...streams]) one.once("error", (cause: unknown) => (first ??= cause))
-        await pipeline([source, ...streams, stream], { signal }).catch((cause: unknown) =>
-          Promise.reject(first ?? cause)
-        )
-        return stream.rowCount
+        const copy = connection.copy(from(text))
+        await flowing(copy, [source, ...streams], () => pipeline([source, ...streams, copy], { signal }))
+        return copy.rowCount
       })
   }
 }
 
+/** The server, or the way to it, broke a stream. */
+class ServerBroke {
+  readonly cause: unknown
+
+  constructor(cause: unknown) {
+    this.cause = cause
+  }
+}
+
+/** Fails with what broke first: all the others hear of it, and what they say then is not why. */
+const flowing = async <S extends NodeJS.EventEmitter>(
+  copy: S,
+  others: ReadonlyArray<NodeJS.EventEmitter>,
+  flow: (copy: S) => Promise<unknown>
+): Promise<void> => {
+  let first: { readonly cause: unknown } | undefined
+  copy.once("error", (cause: unknown) => {
+    first ??= { cause: new ServerBroke(cause) }
+  })
+  for (const other of others) {
+    other.once("error", (cause: unknown) => {
+      first ??= { cause }
+    })
+  }
+  await flow(copy).catch((cause: unknown) => Promise.reject(first === undefined ? cause : first.cause))
+}
+
 /** Loaded when rows are carried, not with the plugin. */
 const copying = () => import("pg-copy-streams").then((module) => module.default)
-
-/** The server says why, or its connection has broken; everything else is of the file's side. */
-const isOfServer = (cause: unknown): boolean =>
-  (Predicate.hasProperty(cause, "severity") && Predicate.hasProperty(cause, "code")) ||
-  (cause instanceof Error && cause.message.startsWith("Connection terminated"))
