@@ -5,6 +5,7 @@ import { benchEdms } from "./edms.ts"
 import { benchImport } from "./import.ts"
 import { benchJournal } from "./journal.ts"
 import { benchPostgresSteps } from "./postgresSteps.ts"
+import { benchRows } from "./rows.ts"
 import { benchSecrets } from "./secrets.ts"
 import { benchSteps } from "./steps.ts"
 import { benchTypes } from "./types.ts"
@@ -14,6 +15,7 @@ const root = path.dirname(import.meta.dirname)
 const all: Readonly<Record<string, () => Promise<void>>> = {
   import: benchImport,
   journal: benchJournal,
+  rows: benchRows,
   secrets: benchSecrets,
   steps: benchSteps,
   "postgres-steps": benchPostgresSteps,
