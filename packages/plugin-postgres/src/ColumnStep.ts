@@ -72,11 +72,15 @@ export const column = Undo.of(
     check: Effect.fn("postgres.column.check")(function* (input) {
       return yield* whenReached(
         Effect.gen(function* () {
-          const { existing, table } = yield* (yield* PostgresProbe).column(input)
+          const { existing, hasType, table } = yield* (yield* PostgresProbe).column(input)
           const name = `${input.schema}.${input.table}`
           if (table === undefined) {
             const hint = "create the table in a step before this one, or correct its name and schema"
             return Check.unavailable([schemaResource], `table ${name} is not there`, hint)
+          }
+          if (existing === undefined && !hasType) {
+            const hint = "create the type in a step before this one, or correct its name"
+            return Check.unavailable([schemaResource], `type ${input.type} is not there`, hint)
           }
           if (existing === undefined) return Check.needed(yield* added(table, input))
           const changes = yield* changesOf(input, existing, table)
@@ -153,6 +157,10 @@ const fillsInBatches = ({ bytes }: TableFacts, { default: expression, fill, null
 
 const added = Effect.fnUntraced(function* (table: TableFacts, input: ColumnInput) {
   const { default: expression, fill, name, schema, table: inTable, type } = input
+  // A default that the type does not take is found out before anything is changed.
+  if (expression != null) {
+    yield* (yield* PostgresProbe).isSame({ a: `(${expression}\n)`, b: expression, type })
+  }
   const inBatches = yield* fillsInBatches(table, input)
   const rewrites =
     !inBatches && table.bytes > 0 && expression != null

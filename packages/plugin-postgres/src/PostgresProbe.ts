@@ -83,6 +83,8 @@ export interface ColumnQuestion {
  */
 export interface ColumnFacts {
   readonly table: TableFacts | undefined
+  /** Whether there is a type of the wanted name. */
+  readonly hasType: boolean
   readonly existing:
     | (ColumnDefinition & {
         /** Whether it has the wanted type. */

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import { DoneNotBoolean } from "../PostgresError.ts"
+import { DoneNotBoolean, type QueryError } from "../PostgresError.ts"
 import type { ColumnFacts, ExtensionFacts, PostgresProbe } from "../PostgresProbe.ts"
 import type { TableFacts } from "../Table.ts"
 import * as catalog from "./catalog.ts"
@@ -56,7 +56,14 @@ export const make = (
         Effect.all([inCatalog(table, { schema, name: inTable }), Effect.exit(ask(asking.type(type)))], {
           concurrency: "unbounded"
         }),
-        ([found, wanted]) => columnOf(found ?? undefined, name, Exit.isSuccess(wanted) ? wanted.value : undefined)
+        ([found, wanted]) =>
+          columnOf(
+            found ?? undefined,
+            name,
+            Exit.isSuccess(wanted) ? wanted.value : undefined,
+            // Only a name that is not known: whatever else is wrong with it shows where the column is added.
+            !isUnknownType(wanted)
+          )
       ),
     isSame: (pair) => ask(asking.same(pair)),
     isVolatile: (expression) => {
@@ -150,14 +157,25 @@ const extensionOf = (found: Effect.Success<ReturnType<typeof catalog.extension.d
         }
 })
 
+const isUnknownType = (answer: Exit.Exit<unknown, ConnectFailure | QueryError>): boolean =>
+  Exit.isFailure(answer) &&
+  answer.cause.reasons.some(
+    (r) => r._tag === "Fail" && r.error._tag === "StatementFailed" && unknown.includes(r.error.sqlstate)
+  )
+
+/** The SQLSTATEs of a type, or of its schema, that is not there. */
+const unknown: ReadonlyArray<string> = ["42704", "3F000"]
+
 const columnOf = (
   found: (TableFacts & { readonly columns: Readonly<Record<string, columnType.Typed>> }) | undefined,
   name: string,
-  wanted: columnType.TypeIdentity | undefined
+  wanted: columnType.TypeIdentity | undefined,
+  hasType: boolean
 ): ColumnFacts => {
   const existing = found?.columns[name]
   return {
     table: found,
+    hasType,
     existing:
       existing === undefined
         ? undefined

@@ -39,6 +39,8 @@ export const columnFacts = (world: PostgresWorld, { name, schema, table, type }:
   const wanted = canonicalType(type)
   return {
     table: facts,
+    // It knows no types beside enums, and takes what it does not know.
+    hasType: true,
     existing:
       existing === undefined
         ? undefined
