@@ -39,7 +39,7 @@ export const isRow = (value: Value): value is Readonly<Record<string, Value>> =>
   Predicate.isObject(value) && !Array.isArray(value) && !(value instanceof Exact)
 
 /** A value as JSON again, its numbers as they were written. */
-export const format = (value: Value): string => {
+const format = (value: Value): string => {
   if (value instanceof Exact) return value.text
   if (Array.isArray(value)) return `[${value.map(format).join(",")}]`
   if (Predicate.isObject(value)) {

@@ -34,7 +34,7 @@ export interface Loads {
 }
 
 /** Something is not there yet, which an earlier step may bring. */
-export class Missing {
+class Missing {
   readonly _tag = "Missing"
   readonly lacks: "schema" | "file"
   readonly reason: string
