@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import type { ConnectionOptionsInvalid, QueryError } from "../../PostgresError.ts"
+import { type QueryError, UsageInvalid } from "../../PostgresError.ts"
 import * as address from "../address.ts"
 import { type ConnectFailure, connect, type Rows, type Statement } from "../connect.ts"
 
@@ -18,10 +18,13 @@ export const openReading = Effect.fnUntraced(function* (
   url: string
 ): Effect.fn.Return<
   (statement: Statement) => Effect.Effect<Rows, QueryError>,
-  ConnectFailure | ConnectionOptionsInvalid | QueryError,
+  ConnectFailure | UsageInvalid | QueryError,
   Scope.Scope
 > {
-  const server = yield* address.resolve({ url: Redacted.make(url) })
+  const server = yield* Effect.mapError(
+    address.resolve({ url: Redacted.make(url) }),
+    ({ hint, message }) => new UsageInvalid({ message, hint })
+  )
   const { ca, database, host, password, port, tls, user } = server
   yield* Secrets.register(password)
   const login = {

@@ -3,15 +3,14 @@ import { readFile } from "node:fs/promises"
 import { resolve } from "node:path"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import { SqlUnreadable } from "../../PostgresError.ts"
+import { SqlUnreadable, UsageInvalid } from "../../PostgresError.ts"
 
 /** Reads a file as text. What is no UTF-8 is refused: guessing would change what it says. */
 export const readSql = Effect.fnUntraced(function* (directory: string, file: string) {
   const bytes = yield* Effect.tryPromise({
     try: () => readFile(resolve(directory, file)),
     catch: (cause) =>
-      new SqlUnreadable({
-        file,
+      new UsageInvalid({
         message: `cannot read ${file}: ${reasonOf(cause)}`,
         hint: "correct the path, or the file's permissions",
         cause

@@ -38,95 +38,145 @@ interface Explicit {
   readonly pieces: Array<Piece>
 }
 
+interface Unit {
+  readonly transaction: boolean
+  readonly pieces: Array<Piece>
+}
+
+/** What has been cut so far. */
+class Cutting {
+  readonly units: Array<Unit> = []
+  readonly hazards: Array<Hazard> = []
+  private open: Array<Piece> = []
+  private readonly major: number | undefined
+
+  constructor(major: number | undefined) {
+    this.major = major
+  }
+
+  tell(object: string, place: Place, message: string, severity: Hazard["severity"] = "error"): void {
+    this.hazards.push({ kind: "unsupported", object, message: `line ${place.line}: ${message}`, severity })
+  }
+
+  /** What was collected is committed. */
+  close(): void {
+    if (this.open.length > 0) this.units.push({ transaction: true, pieces: this.open })
+    this.open = []
+  }
+
+  /** A statement outside of the file's own transactions. */
+  add(piece: Piece): void {
+    if (mustBeAlone(piece)) this.addAlone(piece)
+    else {
+      if (mustFollow(piece, this.open)) this.close()
+      this.open.push(piece)
+    }
+  }
+
+  private addAlone(piece: Piece): void {
+    this.close()
+    // A block is all or nothing by itself, and may add labels from 12 on.
+    const isWhole = "DoStmt" in piece.node && piece.block?.ends !== true && (this.major ?? 12) >= 12
+    this.units.push({ transaction: isWhole, pieces: [piece] })
+  }
+
+  /** Commits what the file commits together, or says why it cannot be. */
+  commit({ options, pieces, place }: Explicit): void {
+    this.close()
+    const [first] = pieces
+    if (first === undefined) return
+    const why = impossible(pieces, this.major)
+    if (pieces.length === 1 && addedLabels(first).length > 0) this.addAlone(first)
+    else if (why === undefined) {
+      const settings = options === undefined ? [] : [settingOf(options, first)]
+      this.units.push({ transaction: true, pieces: [...settings, ...pieces] })
+    } else {
+      this.tell(
+        why.object,
+        place,
+        `the transaction that begins here cannot be one: ${why.message}; it is cut in more than one, so it is not all or nothing`
+      )
+      for (const piece of pieces) this.add(piece)
+      this.close()
+    }
+  }
+}
+
 /** Cuts statements. Without a server's major version, what holds for all of 12 to 18 is assumed. */
 export const cut = (pieces: ReadonlyArray<Piece>, major: number | undefined): Cut => {
-  const units: Array<{ readonly transaction: boolean; readonly pieces: Array<Piece> }> = []
-  const hazards: Array<Hazard> = []
-  const told = (object: string, place: Place, message: string, severity: Hazard["severity"] = "error") =>
-    hazards.push({ kind: "unsupported", object, message: `line ${place.line}: ${message}`, severity })
-  let open: Array<Piece> = []
+  const cutting = new Cutting(major)
   let explicit: Explicit | undefined
-  const close = () => {
-    if (open.length > 0) units.push({ transaction: true, pieces: open })
-    open = []
-  }
-  const alone = (piece: Piece) => {
-    close()
-    // A block is all or nothing by itself, and may add labels from 12 on.
-    const isWhole = "DoStmt" in piece.node && piece.block?.ends !== true && (major ?? 12) >= 12
-    units.push({ transaction: isWhole, pieces: [piece] })
-  }
-  const loose = (piece: Piece) => {
-    const why = mustBeAlone(piece)
-    if (why !== undefined) return alone(piece)
-    if (mustFollow(piece, open)) close()
-    open.push(piece)
-  }
-  /** Commits what the file commits together, or says why it cannot be. */
-  const commit = ({ options, pieces, place }: Explicit) => {
-    close()
-    if (pieces.length === 0) return
-    const why = impossible(pieces, major)
-    const [only] = pieces
-    if (pieces.length === 1 && only !== undefined && addedLabels(only).length > 0) return alone(only)
-    if (why === undefined) {
-      const first: ReadonlyArray<Piece> = options === undefined || only === undefined ? [] : [settingOf(options, only)]
-      units.push({ transaction: true, pieces: [...first, ...pieces] })
-      return
-    }
-    told(
-      why.object,
-      place,
-      `the transaction that begins here cannot be one: ${why.message}; it is cut in more than one, so it is not all or nothing`
-    )
-    pieces.forEach(loose)
-    close()
-  }
   for (const piece of pieces) {
-    const { node, place } = piece
-    const statement = "TransactionStmt" in node ? node.TransactionStmt : undefined
-    switch (statement?.kind) {
-      case "TRANS_STMT_BEGIN":
-      case "TRANS_STMT_START":
-        if (explicit === undefined) {
-          close()
-          explicit = { place, options: optionsOf(piece.sql), pieces: [] }
-        } else told("BEGIN", place, "a transaction is open already: this BEGIN is left out", "warning")
-        break
-      case "TRANS_STMT_COMMIT":
-        if (explicit === undefined) {
-          close()
-          told("COMMIT", place, "there is no transaction to commit: what stands before it is committed here", "warning")
-        } else {
-          commit(explicit)
-          explicit = statement.chain === true ? { ...explicit, place, pieces: [] } : undefined
-        }
-        break
-      case "TRANS_STMT_ROLLBACK":
-        if (explicit === undefined)
-          told("ROLLBACK", place, "there is no transaction to roll back: it is left out", "warning")
-        else {
-          const { line } = explicit.place
-          told("ROLLBACK", place, `what stands from line ${line} to here is rolled back: it is left out`, "warning")
-          explicit = statement.chain === true ? { ...explicit, place, pieces: [] } : undefined
-        }
-        break
-      case "TRANS_STMT_PREPARE":
-        told("PREPARE TRANSACTION", place, "a transaction that is prepared stays open: it is committed instead")
-        if (explicit !== undefined) commit(explicit)
-        explicit = undefined
-        break
-      default:
-        if (explicit === undefined) loose(piece)
-        else explicit.pieces.push(piece)
-    }
+    const control = controlOf(piece.node)
+    if (control !== undefined) explicit = turn(cutting, explicit, piece, control)
+    else if (explicit === undefined) cutting.add(piece)
+    else explicit.pieces.push(piece)
   }
   if (explicit !== undefined) {
-    told("BEGIN", explicit.place, "the transaction that begins here is never committed: psql would roll it back")
-    commit(explicit)
+    cutting.tell(
+      "BEGIN",
+      explicit.place,
+      "the transaction that begins here is never committed: psql would roll it back"
+    )
+    cutting.commit(explicit)
   }
-  close()
-  return { units, hazards }
+  cutting.close()
+  return cutting
+}
+
+/** What begins and ends a transaction. Marks within one are statements as any other. */
+interface Control {
+  readonly word: "BEGIN" | "COMMIT" | "ROLLBACK" | "PREPARE"
+  /** The next transaction begins at once. */
+  readonly chains: boolean
+}
+
+const words: Readonly<Record<string, Control["word"]>> = {
+  TRANS_STMT_BEGIN: "BEGIN",
+  TRANS_STMT_START: "BEGIN",
+  TRANS_STMT_COMMIT: "COMMIT",
+  TRANS_STMT_ROLLBACK: "ROLLBACK",
+  TRANS_STMT_PREPARE: "PREPARE"
+}
+
+const controlOf = (node: Node): Control | undefined => {
+  if (!("TransactionStmt" in node)) return undefined
+  const word = words[node.TransactionStmt.kind ?? ""]
+  return word === undefined ? undefined : { word, chains: node.TransactionStmt.chain === true }
+}
+
+/** The file begins or ends a transaction. Gives the one that is open then. */
+const turn = (
+  cutting: Cutting,
+  explicit: Explicit | undefined,
+  { place, sql }: Piece,
+  { chains, word }: Control
+): Explicit | undefined => {
+  const next = chains && explicit !== undefined ? { ...explicit, place, pieces: [] } : undefined
+  if (word === "BEGIN") {
+    if (explicit === undefined) cutting.close()
+    else cutting.tell(word, place, "a transaction is open already: this BEGIN is left out", "warning")
+    return explicit ?? { place, options: optionsOf(sql), pieces: [] }
+  }
+  if (explicit === undefined) {
+    if (word === "ROLLBACK") {
+      cutting.tell(word, place, "there is no transaction to roll back: it is left out", "warning")
+    } else {
+      cutting.close()
+      cutting.tell(word, place, "there is no transaction to commit: what stands before it is committed here", "warning")
+    }
+    return undefined
+  }
+  if (word === "ROLLBACK") {
+    const { line } = explicit.place
+    cutting.tell(word, place, `what stands from line ${line} to here is rolled back: it is left out`, "warning")
+    return next
+  }
+  if (word === "PREPARE") {
+    cutting.tell("PREPARE TRANSACTION", place, "a transaction that is prepared stays open: it is committed instead")
+  }
+  cutting.commit(explicit)
+  return next
 }
 
 /** What stands behind BEGIN: an isolation level and the like. */
@@ -141,13 +191,11 @@ const settingOf = (options: string, like: Piece): Piece => ({
   sql: `SET TRANSACTION ${options}`
 })
 
-const mustBeAlone = ({ block, inner, node }: Piece): string | undefined => {
-  const why = aloneBecause(node)
-  if (why !== undefined) return why
-  if (block?.ends === true) return "a block that commits"
-  if (wantsFreshTransaction(node)) return "a new slot"
-  return [node, ...inner].some((one) => labelOf(one) !== undefined) ? "ALTER TYPE … ADD VALUE" : undefined
-}
+const mustBeAlone = (piece: Piece): boolean =>
+  aloneBecause(piece.node) !== undefined ||
+  piece.block?.ends === true ||
+  wantsFreshTransaction(piece.node) ||
+  addedLabels(piece).length > 0
 
 /** The label that a statement adds. A renamed one is not new. */
 const labelOf = (node: Node): { readonly type: string; readonly label: string } | undefined =>
