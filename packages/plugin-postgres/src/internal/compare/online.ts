@@ -14,23 +14,41 @@ export const online = (sides: Sides, items: ReadonlyArray<Item>): ReadonlyArray<
   const later: Array<Item> = []
   const last: Array<Item> = []
   const waits = new Set<string>()
-  for (const item of items) {
-    const two = isOnExisting(sides, item) ? (validated(item) ?? apart(sides, item) ?? notNull(item)) : undefined
-    if ([...item.needs, ...item.makes].some((key) => waits.has(key))) {
+  const nulls: Array<Item> = []
+  for (const item of items.filter(({ action }) => action !== undefined)) {
+    const isExisting = isOnExisting(sides, item)
+    const two = isExisting ? (validated(sides, item) ?? apart(sides, item)) : undefined
+    const checked = isExisting ? notNull(item) : undefined
+    if (two?.now.length === 0 || [...item.needs, ...item.makes].some((key) => waits.has(key))) {
       for (const key of item.makes) waits.add(key)
-      later.push(...(two?.now ?? [item]))
+      if (two?.now.length === 0) later.push(...two.later)
+      else {
+        later.push(...(two?.now ?? [item]))
+        last.push(...(two?.later ?? []))
+      }
+    } else if (checked !== undefined) {
+      now.push(...checked.now)
+      nulls.push(...checked.later)
+    } else {
+      now.push(...(two?.now ?? [item]))
       last.push(...(two?.later ?? []))
-    } else if (two === undefined) now.push(item)
-    else {
-      now.push(...two.now)
-      if (item.action?.produces.some(({ kind }) => kind === "index") || two.now.length === 0) {
-        for (const key of item.makes) waits.add(key)
-        later.push(...two.later)
-      } else last.push(...two.later)
     }
   }
-  return [...now, ...cutFirst(later), ...last]
+  // What is not planned by pg-delta is behind all that is, as it may be about any of that.
+  const ours = items.filter(({ action }) => action === undefined).map(concurrent)
+  return [...now, ...nulls, ...cutFirst(later), ...last, ...cutFirst(ours)]
 }
+
+/** The index of a partition. */
+const concurrent = (item: Item): Item =>
+  /^CREATE (UNIQUE )?INDEX (?!.* ON ONLY )/s.test(item.sql) ? besideWriters(item) : item
+
+const besideWriters = (item: Item): Item => ({
+  ...item,
+  sql: item.sql.replace(/^CREATE (UNIQUE )?INDEX /, "CREATE $1INDEX CONCURRENTLY "),
+  alone: true,
+  lock: "SHARE UPDATE EXCLUSIVE"
+})
 
 const cutFirst = (items: ReadonlyArray<Item>): ReadonlyArray<Item> =>
   items.map((item, i) => (i === 0 ? { ...item, cut: true } : item))
@@ -38,11 +56,13 @@ const cutFirst = (items: ReadonlyArray<Item>): ReadonlyArray<Item> =>
 const isOnExisting = (sides: Sides, { action }: Item): boolean => action !== undefined && actsOnExisting(sides, action)
 
 /** Foreign keys and checks hold for new rows at once, and for those that are there a transaction later. */
-const validated = (item: Item): Two | undefined => {
+const validated = (sides: Sides, item: Item): Two | undefined => {
   const [, table, name, definition] =
     /^(ALTER (?:FOREIGN )?TABLE .+?) ADD CONSTRAINT ("(?:[^"]|"")+") (.*)$/s.exec(item.sql) ?? []
   if (definition === undefined || !/^(FOREIGN KEY|CHECK) /.test(definition)) return undefined
   if (/ (NOT VALID|NOT ENFORCED)$/.test(item.sql) || table?.startsWith("ALTER FOREIGN")) return undefined
+  // Not before 18, and there is nothing to tell who runs it.
+  if (definition.startsWith("FOREIGN KEY") && isPartitioned(sides, item)) return undefined
   return {
     now: [{ ...item, sql: `${item.sql} NOT VALID` }],
     later: [statement(`${table} VALIDATE CONSTRAINT ${name}`, { lock: "SHARE UPDATE EXCLUSIVE", cut: true })]
@@ -59,8 +79,7 @@ const isPartitioned = (sides: Sides, item: Item): boolean =>
 const apart = (sides: Sides, item: Item): Two | undefined => {
   if (isPartitioned(sides, item)) return undefined
   if (/^CREATE (UNIQUE )?INDEX /.test(item.sql)) {
-    const sql = item.sql.replace(/^CREATE (UNIQUE )?INDEX /, "CREATE $1INDEX CONCURRENTLY ")
-    return { now: [], later: [{ ...item, sql, alone: true, lock: "SHARE UPDATE EXCLUSIVE" }] }
+    return { now: [], later: [besideWriters(item)] }
   }
   const [, table, name, kind, nulls = "", columns, deferrable = ""] =
     /^ALTER TABLE (.+?) ADD CONSTRAINT ("(?:[^"]|"")+") (UNIQUE|PRIMARY KEY) (NULLS NOT DISTINCT )?(\(.*?\)(?: INCLUDE \(.*?\))?)( (?:DEFERRABLE|INITIALLY).*)?$/s.exec(
