@@ -1,5 +1,6 @@
 /** What checks ask of the catalog: any number of questions of any kinds, as one statement. */
 import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { ServerFacts } from "../PostgresProbe.ts"
 import type { Statement } from "./connect.ts"
@@ -14,7 +15,20 @@ export interface Kind<out A> {
 
 export const kind = <A>(name: string, sql: string, answer: Schema.Codec<A, unknown>): Kind<A> => {
   const decode = Schema.decodeUnknownEffect(answer)
-  return { name, sql, decode: (u) => Effect.orDie(decode(u)) }
+  // Many steps ask of one table, and get one answer, which is read once.
+  const read = new WeakMap<object, A>()
+  return {
+    name,
+    sql,
+    decode: (u) => {
+      const known = Predicate.isObject(u) ? read.get(u) : undefined
+      if (known !== undefined) return Effect.succeed(known)
+      return Effect.map(Effect.orDie(decode(u)), (decoded) => {
+        if (Predicate.isObject(u)) read.set(u, decoded)
+        return decoded
+      })
+    }
+  }
 }
 
 /** What is asked of one kind: each question as JSON. */
