@@ -15,7 +15,7 @@ const textOf = (fact: Fact, key: string): string | undefined =>
   fact.payload[key] == null ? undefined : String(fact.payload[key])
 
 /** One alteration may be of several statements; where one fails, what is dropped for it stands in the hazards. */
-export type Alteration = ReadonlyArray<string>
+type Alteration = ReadonlyArray<string>
 
 export const alterations = (from: Facts, to: Facts): ReadonlyArray<Alteration> =>
   to.base.facts().flatMap((wanted) => {

@@ -57,7 +57,7 @@ const typeFrom = (text: string): Type => {
 }
 
 /** What a conversion does. */
-export type Conversion = "nothing is written anew" | "kept" | "lossy" | "may fail"
+type Conversion = "nothing is written anew" | "kept" | "lossy" | "may fail"
 
 const integers: ReadonlyArray<string> = ["smallint", "integer", "bigint"]
 
@@ -73,7 +73,7 @@ const lossy: ReadonlyArray<readonly [RegExp, RegExp]> = [
 ]
 
 /** How a column's values come from one type into another. */
-export const conversionOf = (fromText: string, toText: string): Conversion => {
+const conversionOf = (fromText: string, toText: string): Conversion => {
   const [from, to] = [typeFrom(fromText), typeFrom(toText)]
   if (texts.has(from.name) && texts.has(to.name)) {
     return to.name === "text" || atMost(from.length, to.length) ? "nothing is written anew" : "lossy"
@@ -150,7 +150,7 @@ const conversionHazard = ({ conversion, from, id, to }: Retyped): ReadonlyArray<
   }
 }
 
-export interface Retyped {
+interface Retyped {
   readonly id: ColumnId
   readonly from: string
   readonly to: string
