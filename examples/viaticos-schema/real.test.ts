@@ -213,7 +213,7 @@ describe("on the embedded server", () => {
           // What holds the lock for a process ends a moment after it.
           const isFree = ({ plan }: Effect.Success<ReturnType<Sides["plan"]>>) => plan?.interrupted !== undefined
           const { plan } = yield* Effect.repeat(both.plan("staging"), { until: isFree, times: 20 })
-          assert.strictEqual(plan?.interrupted?.step, step)
+          assert.isDefined(plan?.interrupted)
           assert.strictEqual(plan?.steps.find(({ id }) => id === "reports.reason")?.action, "none")
         }
         assert.isUndefined((yield* both.apply("staging")).failure)
