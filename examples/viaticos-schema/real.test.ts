@@ -10,7 +10,6 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Scope from "effect/Scope"
-import type pg from "pg"
 import { afterAll, beforeAll } from "vitest"
 import * as embedded from "../../packages/plugin-postgres/test/support/embedded.ts"
 import * as system from "../../packages/plugin-postgres/test/support/system.ts"
@@ -27,7 +26,7 @@ afterAll(() => fs.rmSync(root, { recursive: true, force: true }))
 
 interface Server {
   readonly url: (database: string) => string
-  readonly sql: (database: string, text: string) => Promise<pg.QueryResult>
+  readonly sql: (database: string, text: string) => Promise<{ readonly rows: ReadonlyArray<unknown> }>
   readonly createDatabase: () => Promise<string>
   readonly stop: () => Promise<void>
 }
