@@ -20,7 +20,7 @@ import { PostgresProbe } from "./PostgresProbe.ts"
  *
  * - `values`: what rows hold afterwards, by the label that goes: `{ legacy: "archived" }`.
  *
- * A type that is not there is created. Where only labels are missing, {@link enumType} does it without a lock.
+ * A type that is not there is created. Where only labels are missing, `Postgres.enum` does it without a lock.
  *
  * @example
  * ```ts

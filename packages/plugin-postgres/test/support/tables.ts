@@ -11,7 +11,7 @@ const table = nasty.name
 const filled = (ground: Ground) => Effect.andThen(ground.createTable(table), ground.insertRow(table))
 
 /** Applies a step that is not what is tried. */
-export const make = <E, CR extends Services>(step: {
+const make = <E, CR extends Services>(step: {
   readonly prepare: (
     values: ReadonlyMap<string, unknown>
   ) => import("effect/Result").Result<{ readonly apply: Effect.Effect<void, E, CR> }, unknown>

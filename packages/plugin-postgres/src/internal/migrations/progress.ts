@@ -70,7 +70,7 @@ export const standingOf = (
   return { applied, baseline: taken, left }
 }
 
-export const edited = (file: string, which: string): MigrationEdited =>
+const edited = (file: string, which: string): MigrationEdited =>
   new MigrationEdited({
     file,
     message: `${file} was edited after ${which === "" ? "it was run" : `${which} of it was run`}`,

@@ -2,7 +2,7 @@
 import * as Predicate from "effect/Predicate"
 import type { Node, RangeVar } from "libpg-query"
 
-export const textOf = (node: Node | undefined): string | undefined =>
+const textOf = (node: Node | undefined): string | undefined =>
   node !== undefined && "String" in node ? node.String.sval : undefined
 
 /** The parts of a name. */

@@ -15,7 +15,7 @@ interface Type {
   readonly numbers: ReadonlyArray<number>
 }
 
-export const wantedType = (type: TypeName | undefined): Type => ({
+const wantedType = (type: TypeName | undefined): Type => ({
   name: `${texts(type?.names).at(-1) ?? ""}${(type?.arrayBounds?.length ?? 0) > 0 ? "[]" : ""}`,
   numbers: (type?.typmods ?? []).flatMap((node) => ("A_Const" in node ? (node.A_Const.ival?.ival ?? 0) : []))
 })
