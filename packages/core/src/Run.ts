@@ -54,6 +54,7 @@ export interface RunFailed<out E> extends RunFailedError {
     | ReleaseNotRecorded
     | Policy.DestructiveRefused
     | Policy.BackupRequired
+    | PlanStale
     | StepInputInvalid
     | RecordedInvalid
     | StoreFailed

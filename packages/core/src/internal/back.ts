@@ -71,10 +71,11 @@ export const backupsIn = (
 export const wayBack = <E, CheckR, ApplyR>(
   instructions: ReadonlyArray<AnyInstruction<E, CheckR, ApplyR>>,
   { allowed, leaving, release }: GoingBack,
-  backup: BackupProof | undefined,
-  approvedBy: string
+  backup: BackupProof | undefined
 ): ReadonlyArray<AnyInstruction<E, CheckR, ApplyR>> => {
-  const reason = `going back to release ${release.number}`
+  const lost = [...(allowed.schema ? ["schema"] : []), ...(allowed.data ? ["data"] : [])].join(" and ")
+  // Nobody by name: whoever applies the plan, or goes on with the run, may be another.
+  const acknowledged = { reason: `going back to release ${release.number}`, approvedBy: `who lets ${lost} go back` }
   const back = (step: AnyStep<E, CheckR, ApplyR>): AnyStep<E, CheckR, ApplyR> => {
     const recorded = release.parts[step.id]
     if (recorded === undefined || recorded.type !== step.type) return step
@@ -84,7 +85,7 @@ export const wayBack = <E, CheckR, ApplyR>(
         return [self]
       },
       // Whoever asks for schema or data to go back has accepted what is lost with them.
-      guard: allowed.schema || allowed.data ? { ...step.guard, acknowledged: { reason, approvedBy } } : step.guard,
+      guard: lost === "" ? step.guard : { ...step.guard, acknowledged },
       prepare: (values) =>
         Result.map(step.prepare(values), (prepared): AnyPrepared<E, CheckR, ApplyR> => {
           const way = prepared.release?.back(recorded.part, { allowed, backup, leaving, release })

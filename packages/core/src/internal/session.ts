@@ -127,7 +127,7 @@ const goingBack = <A, E, CheckR, ApplyR>(
   allowed: Allowed
 ): Opened<A, E, CheckR, ApplyR> => {
   const back = { release, leaving: releases.at(-1) ?? release, allowed }
-  const instructions = wayBack(opened.instructions, back, backupOf(releases, release), actor(process.env).user)
+  const instructions = wayBack(opened.instructions, back, backupOf(releases, release))
   return { ...opened, back, instructions, steps: instructions.flatMap(({ steps }) => steps) }
 }
 
