@@ -100,7 +100,7 @@ describe("a plan of any shape that was approved", () => {
           )
         }
       }),
-    { arbitrary: { runs: 1000 } }
+    { arbitrary: { runs: 300 } }
   )
 
   it.effect("is stopped where a step that was deferred, or has grown, may destroy data; unapproved it may", () =>
