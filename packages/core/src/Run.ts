@@ -141,6 +141,7 @@ export type Refusal =
   | Policy.DestructiveRefused
   | ReleaseUnknown
   | StoreFailed
+  | JournalInvalid
 
 /**
  * The strategies that an environment allows.
