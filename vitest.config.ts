@@ -3,6 +3,9 @@ import { defineConfig, type TestProjectConfiguration } from "vitest/config"
 // Tests run the sources of every package of this workspace; none needs a build.
 const conditions = ["@shipshape/source"]
 
+/** A deployment is killed at each of its moments. */
+const crash = "packages/plugin-postgres/test/crash/*.test.ts"
+
 /** A project of tests that act on a real Docker engine: one file, and one such project, after the other. */
 const engine = (name: string, groupOrder: number, include: string): TestProjectConfiguration => ({
   extends: true,
@@ -33,8 +36,21 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["packages/*/test/**/*.test.ts", "examples/*/*.test.ts", "test/*.test.ts"],
-          testTimeout: 30_000,
-          hookTimeout: 60_000
+          exclude: [crash],
+          // Of what goes wrong, not of what takes long: on a busy machine some take a minute.
+          testTimeout: 120_000,
+          hookTimeout: 120_000
+        }
+      },
+      {
+        extends: true,
+        test: {
+          name: "crash",
+          include: [crash],
+          // Its processes keep all cores busy: the others come before it.
+          sequence: { groupOrder: 1 },
+          testTimeout: 120_000,
+          hookTimeout: 120_000
         }
       },
       {
@@ -43,11 +59,11 @@ export default defineConfig({
           name: "docs",
           include: ["test/docs/*.test.ts"],
           globalSetup: "test/docs/setup.ts",
-          testTimeout: 30_000
+          testTimeout: 120_000
         }
       },
-      engine("engine", 1, "packages/*/test-engine/**/*.test.ts"),
-      engine("edms-engine", 2, "examples/edms/test-engine/**/*.test.ts")
+      engine("engine", 2, "packages/*/test-engine/**/*.test.ts"),
+      engine("edms-engine", 3, "examples/edms/test-engine/**/*.test.ts")
     ]
   }
 })

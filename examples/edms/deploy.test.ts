@@ -204,7 +204,9 @@ describe("production", () => {
       assert.isBelow(applied.indexOf("backup"), applied.indexOf("pg_trgm"))
       assert.isBelow(applied.indexOf("backup"), applied.indexOf("migrate"))
       assert.notInclude(applied, "author01")
+      const [backup] = host.postgres.backups.values()
       assert.strictEqual(host.postgres.backups.size, 1)
+      assert.strictEqual(backup?.drilled, true)
     })
   )
 

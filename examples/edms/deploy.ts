@@ -74,7 +74,9 @@ const deployment = defineDeployment(
 
     yield* Compose.build("images", { services: ["backend", "frontend"] })
     yield* Compose.up("database", { services: ["db"] })
-    if (precious) yield* Postgres.backup("backup", { directory: `${import.meta.dirname}/backups`, keep: 14 })
+    if (precious) {
+      yield* Postgres.backup("backup", { directory: `${import.meta.dirname}/backups`, keep: 14, drill: true })
+    }
     yield* parallel(["pg_trgm", "unaccent"].map((name) => Postgres.extension(name, { name })))
     yield* Django.migrate("migrate", {})
     yield* Django.check("system-check", { deploy: precious })

@@ -4,7 +4,7 @@ import * as path from "node:path"
 import type { Project } from "./Project.ts"
 
 /** Edits a file of the application; the text that is to go must be there. */
-export const edit = ({ directory }: Project, file: string, from: string, to: string): void => {
+const edit = ({ directory }: Project, file: string, from: string, to: string): void => {
   const at = path.join(directory, file)
   const text = fs.readFileSync(at, "utf8")
   if (!text.includes(from)) throw new Error(`${file} does not contain ${from}`)

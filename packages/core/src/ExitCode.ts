@@ -145,7 +145,8 @@ const byPrefix: ReadonlyArray<readonly [string, number]> = [
 const codeOf = (u: unknown): string => (Predicate.hasProperty(u, "code") && Predicate.isString(u.code) ? u.code : "")
 
 /**
- * The exit code of an error, by its stable code. A run that policy has stopped half-way was refused, too.
+ * The exit code of an error, by its stable code. A run that policy has stopped half-way was refused, too;
+ * one whose step turned out to be more than was approved was that of a stale plan.
  *
  * @example
  * ```ts
@@ -162,5 +163,6 @@ export const of = (error: unknown): number => {
   const code = codeOf(error)
   const stopped = code === "core.run-failed" && Predicate.hasProperty(error, "failure") ? codeOf(error.failure) : ""
   if (stopped.startsWith("policy.")) return refused
+  if (stopped === "core.plan-stale") return planStale
   return byPrefix.find(([prefix]) => code.startsWith(prefix))?.[1] ?? failed
 }

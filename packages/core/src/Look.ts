@@ -7,7 +7,7 @@
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
-import type * as Exit from "effect/Exit"
+import * as Exit from "effect/Exit"
 import type { Resource } from "./Resource.ts"
 
 /**
@@ -83,12 +83,28 @@ export const shared = <Argument extends string, A, E, R>(
     if (look === undefined) return yield* ask(argument)
     const answers = look.answers.get(question) ?? new Map<string, unknown>()
     look.answers.set(question, answers)
-    // Only this function writes under `question`, and only deferreds of this type.
-    const known = answers.get(argument) as Deferred.Deferred<A, E> | undefined
-    if (known !== undefined) return yield* Deferred.await(known)
-    const answer = Deferred.makeUnsafe<A, E>()
-    answers.set(argument, answer)
-    return yield* Effect.onExit(ask(argument), (exit: Exit.Exit<A, E>) => Deferred.done(answer, exit))
+    for (;;) {
+      // Only this function writes under `question`, and only deferreds of this type.
+      const known = answers.get(argument) as Deferred.Deferred<Exit.Exit<A, E> | undefined> | undefined
+      if (known === undefined) return yield* askFirst(answers, argument, ask(argument))
+      const answer = yield* Deferred.await(known)
+      if (answer !== undefined) return yield* answer
+    }
+  })
+}
+
+/** Asks for all who wait. Where whoever asks is interrupted, one of those asks anew: it is no answer to them. */
+const askFirst = <A, E, R>(
+  answers: Map<string, unknown>,
+  argument: string,
+  ask: Effect.Effect<A, E, R>
+): Effect.Effect<A, E, R> => {
+  const answer = Deferred.makeUnsafe<Exit.Exit<A, E> | undefined>()
+  answers.set(argument, answer)
+  return Effect.onExit(ask, (exit) => {
+    if (!Exit.hasInterrupts(exit)) return Deferred.succeed(answer, exit)
+    answers.delete(argument)
+    return Deferred.succeed(answer, undefined)
   })
 }
 

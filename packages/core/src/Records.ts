@@ -7,11 +7,13 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
+import type { BackupProof } from "./BackupProof.ts"
 import type { Deployment } from "./Deployment.ts"
 import * as Failure from "./Failure.ts"
 import { type RunSummary, summarise } from "./History.ts"
 import * as Input from "./Input.ts"
 import { actor } from "./internal/actor.ts"
+import { backupOf, backupsIn, releaseOf } from "./internal/back.ts"
 import { readPast, readRun } from "./internal/past.ts"
 import { storeLayer } from "./internal/storeLayer.ts"
 import { unknownName } from "./internal/unknownName.ts"
@@ -21,7 +23,7 @@ import type { Interrupted } from "./Plan.ts"
 import type { Base, PluginOptionsInvalid } from "./Plugin.ts"
 import type { Release } from "./Release.ts"
 import type * as Run from "./Run.ts"
-import { UnknownName } from "./RunError.ts"
+import { type ReleaseUnknown, UnknownName } from "./RunError.ts"
 import * as Secrets from "./Secrets.ts"
 import * as Store from "./Store.ts"
 import * as Target from "./Target.ts"
@@ -73,6 +75,16 @@ export interface Records {
   /** The last run, where it has not come to its end and nobody holds its lock. */
   readonly interruption: Effect.Effect<Interruption | undefined, Store.StoreFailed | JournalInvalid>
   readonly releases: Effect.Effect<ReadonlyArray<Release>, Store.StoreFailed>
+  /**
+   * The release that a rollback goes back to: the one that is named, or the one before; and the backup that its data would
+   * come from.
+   */
+  readonly wayBack: (
+    to?: number
+  ) => Effect.Effect<
+    { readonly release: Release; readonly backup: BackupProof | undefined },
+    Store.StoreFailed | JournalInvalid | ReleaseUnknown
+  >
   /** Who holds the lock now. */
   readonly holder: Effect.Effect<Holder | undefined, Store.StoreFailed>
   /** Breaks the lock, notes who did it and why, and says whose it was. */
@@ -128,6 +140,11 @@ export const open = Effect.fn("Records.open")(function* (
     name,
     holder,
     releases,
+    wayBack: (to) =>
+      Effect.map(releaseOf(store, to, backupsIn(deployment.blueprint(environment).instructions)), (found) => ({
+        release: found.release,
+        backup: backupOf(found.releases, found.release)
+      })),
     runs: (limit) => Effect.flatMap(store.runs, (all) => runsOf(store, limit === undefined ? all : all.slice(-limit))),
     run: (number) => runOf(store, number),
     interruption: Effect.map(readPast(store, { locked: false }), ({ unfinished }) =>

@@ -54,6 +54,7 @@ export interface RunFailed<out E> extends RunFailedError {
     | ReleaseNotRecorded
     | Policy.DestructiveRefused
     | Policy.BackupRequired
+    | PlanStale
     | StepInputInvalid
     | RecordedInvalid
     | StoreFailed
@@ -140,6 +141,7 @@ export type Refusal =
   | Policy.DestructiveRefused
   | ReleaseUnknown
   | StoreFailed
+  | JournalInvalid
 
 /**
  * The strategies that an environment allows.

@@ -2,9 +2,12 @@
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { BackupProof } from "../BackupProof.ts"
+import type { JournalInvalid } from "../Journal.ts"
 import type { Release } from "../Release.ts"
 import { ReleaseUnknown } from "../RunError.ts"
+import type { Operations, StoreFailed } from "../Store.ts"
 import { digest } from "./digest.ts"
+import { type Halfway, halfwaySince } from "./halfway.ts"
 import type { AnyInstruction, AnyPrepared, AnyStep, GoingBack } from "./opened.ts"
 
 /** What a release is made of: a later backup makes no other release. */
@@ -12,43 +15,55 @@ const substanceOf = ({ parts }: Release, backups: ReadonlySet<string>): string =
   digest(Object.fromEntries(Object.entries(parts).filter(([id]) => !backups.has(id))))
 
 /**
- * The release that a rollback goes back to: the one that is named, or the last one before what runs now that is made of
- * something else, if there is such a one. `backups` are the ids of steps that back up.
+ * The release that a rollback goes back to where none is named: that of before a run that stopped half-way, else the last
+ * one before what runs now that is made of something else, if there is such a one. `backups` are the ids of steps that
+ * back up.
  */
-export const releaseOf = (
+const previousOf = (
   releases: ReadonlyArray<Release>,
-  to: number | undefined,
+  running: Release,
+  halfway: Halfway | undefined,
   backups: ReadonlySet<string>
-): Effect.Effect<Release, ReleaseUnknown> => {
-  const running = releases.at(-1)
-  if (running === undefined) {
-    return Effect.fail(
-      new ReleaseUnknown({
-        message: "there is no release to go back to: no run has succeeded here yet",
-        hint: "apply first; a run that succeeds leaves a release"
-      })
-    )
-  }
+): Release | undefined => {
   // What a rollback has left is the release that it went back to.
   const now = running.backTo ?? running.number
+  if (halfway !== undefined) return releases.find(({ number }) => number === (halfway.backTo ?? now))
   const earlier = releases.filter(({ backTo, number }) => number < now && backTo === undefined)
-  const found =
-    to === undefined
-      ? (earlier.findLast((release) => substanceOf(release, backups) !== substanceOf(running, backups)) ??
-        earlier.at(-1))
-      : releases.find(({ number }) => number === to)
-  if (found !== undefined) return Effect.succeed(found)
-  const known = releases.map(({ number }) => number).join(", ")
-  return Effect.fail(
-    new ReleaseUnknown({
-      message:
-        to === undefined
-          ? `release ${now} is running, and there is none before it`
-          : `there is no release ${to} to go back to; there ${releases.length === 1 ? "is" : "are"}: ${known}`,
-      hint: "`history` lists the runs and the releases that they left"
-    })
-  )
+  const isOther = (release: Release) => substanceOf(release, backups) !== substanceOf(running, backups)
+  return earlier.findLast(isOther) ?? earlier.at(-1)
 }
+
+/** The release that a rollback goes back to, and all that there are. */
+export const releaseOf = Effect.fnUntraced(function* (
+  store: Operations,
+  to: number | undefined,
+  backups: ReadonlySet<string>
+): Effect.fn.Return<
+  { readonly release: Release; readonly releases: ReadonlyArray<Release> },
+  ReleaseUnknown | StoreFailed | JournalInvalid
+> {
+  const releases = yield* store.releases
+  const running = releases.at(-1)
+  if (running === undefined) {
+    return yield* new ReleaseUnknown({
+      message: "there is no release to go back to: no run has succeeded here yet",
+      hint: "apply first; a run that succeeds leaves a release"
+    })
+  }
+  const release =
+    to === undefined
+      ? previousOf(releases, running, yield* halfwaySince(store, running.number), backups)
+      : releases.find(({ number }) => number === to)
+  if (release !== undefined) return { release, releases }
+  const known = releases.map(({ number }) => number).join(", ")
+  return yield* new ReleaseUnknown({
+    message:
+      to === undefined
+        ? `release ${running.backTo ?? running.number} is running, and there is none before it`
+        : `there is no release ${to} to go back to; there ${releases.length === 1 ? "is" : "are"}: ${known}`,
+    hint: "`history` lists the runs and the releases that they left"
+  })
+})
 
 /** The backup that has the data as they were when a release was last running: the first since another has replaced it. */
 export const backupOf = (releases: ReadonlyArray<Release>, { backup, number }: Release): BackupProof | undefined => {
@@ -71,10 +86,11 @@ export const backupsIn = (
 export const wayBack = <E, CheckR, ApplyR>(
   instructions: ReadonlyArray<AnyInstruction<E, CheckR, ApplyR>>,
   { allowed, leaving, release }: GoingBack,
-  backup: BackupProof | undefined,
-  approvedBy: string
+  backup: BackupProof | undefined
 ): ReadonlyArray<AnyInstruction<E, CheckR, ApplyR>> => {
-  const reason = `going back to release ${release.number}`
+  const lost = [...(allowed.schema ? ["schema"] : []), ...(allowed.data ? ["data"] : [])].join(" and ")
+  // Nobody by name: whoever applies the plan, or goes on with the run, may be another.
+  const acknowledged = { reason: `going back to release ${release.number}`, approvedBy: `who lets ${lost} go back` }
   const back = (step: AnyStep<E, CheckR, ApplyR>): AnyStep<E, CheckR, ApplyR> => {
     const recorded = release.parts[step.id]
     if (recorded === undefined || recorded.type !== step.type) return step
@@ -84,7 +100,7 @@ export const wayBack = <E, CheckR, ApplyR>(
         return [self]
       },
       // Whoever asks for schema or data to go back has accepted what is lost with them.
-      guard: allowed.schema || allowed.data ? { ...step.guard, acknowledged: { reason, approvedBy } } : step.guard,
+      guard: lost === "" ? step.guard : { ...step.guard, acknowledged },
       prepare: (values) =>
         Result.map(step.prepare(values), (prepared): AnyPrepared<E, CheckR, ApplyR> => {
           const way = prepared.release?.back(recorded.part, { allowed, backup, leaving, release })

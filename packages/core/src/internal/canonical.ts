@@ -6,22 +6,33 @@ import type { Registry } from "../Secrets.ts"
 
 /** A value as JSON that does not depend on the order of keys, with secrets left out. */
 export const canonical = (value: unknown): Schema.Json => {
-  if (Redacted.isRedacted(value)) return "<redacted>"
+  // Most of what is in a plan is text: what is rare is asked for last.
+  if (typeof value === "string" || typeof value === "boolean" || value === null) return value
   if (value === undefined) return null
-  if (value instanceof RegExp || typeof value === "bigint" || typeof value === "symbol") return String(value)
-  if (typeof value === "function") return `<function ${value.name}>`
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value)
-  if (value === null || typeof value === "string" || typeof value === "boolean") return value
-  if (value instanceof Uint8Array) return createHash("sha256").update(value).digest("hex")
-  if (value instanceof Map || value instanceof Set) return canonical([...value])
+  if (typeof value === "function") return `<function ${value.name}>`
+  if (typeof value !== "object") return String(value)
   if (Array.isArray(value)) return value.map(canonical)
+  if (Object.getPrototypeOf(value) !== Object.prototype) {
+    if (Redacted.isRedacted(value)) return "<redacted>"
+    if (value instanceof RegExp) return String(value)
+    if (value instanceof Uint8Array) return createHash("sha256").update(value).digest("hex")
+    if (value instanceof Map || value instanceof Set) return canonical([...value])
+  }
   if (Predicate.hasProperty(value, "toJSON") && Predicate.isFunction(value.toJSON)) return canonical(value.toJSON())
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([, item]) => item !== undefined)
-      .sort(([a], [b]) => (a < b ? -1 : 1))
-      .map(([key, item]) => [key, canonical(item)])
-  )
+  return record(value)
+}
+
+const record = (value: object): Schema.Json => {
+  const entries: Array<[string, Schema.Json]> = []
+  let sorted = true
+  for (const [key, item] of Object.entries(value)) {
+    if (item === undefined) continue
+    const before = entries.at(-1)
+    if (before !== undefined && before[0] > key) sorted = false
+    entries.push([key, canonical(item)])
+  }
+  return Object.fromEntries(sorted ? entries : entries.sort(([a], [b]) => (a < b ? -1 : 1)))
 }
 
 /** The same JSON with every string in it masked, keys too: data whose words are not the program's own. */

@@ -11,7 +11,7 @@ import type { JournalInvalid } from "../Journal.ts"
 import type { LockHeld, LockLost, Mode } from "../Lock.ts"
 import * as Policy from "../Policy.ts"
 import type { Ingredients } from "../Proposal.ts"
-import { type PlanStale, ReleaseNotRecorded, type ResumeRefused, type StepsInvalid } from "../RunError.ts"
+import { PlanStale, ReleaseNotRecorded, type ResumeRefused, type StepsInvalid } from "../RunError.ts"
 import type { Lease, StoreFailed } from "../Store.ts"
 import { definitionOf } from "./continuing.ts"
 import { type Ending, endRecord, finished, interruptedAt, type Telling } from "./ending.ts"
@@ -66,7 +66,7 @@ export const journalled = <A, E, CheckR, ApplyR>(
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
       const write = yield* beginJournal(opened, request, lease, seen)
-      const running = runningOf(opened, telling, lease, seen, write)
+      const running = runningOf(opened, request, telling, lease, seen, write)
       telling.state = running.state
       return yield* Effect.onExit(restore(toItsEnd(opened, request, telling, running, seen)), (exit) =>
         recordEnd(opened, telling, running, exit)
@@ -76,6 +76,7 @@ export const journalled = <A, E, CheckR, ApplyR>(
 
 const runningOf = <A, E, CheckR, ApplyR>(
   opened: Opened<A, E, CheckR, ApplyR>,
+  request: Request,
   { emit }: Telling<E, CheckR, ApplyR>,
   lease: Lease,
   seen: Seen<E, CheckR, ApplyR>,
@@ -93,6 +94,7 @@ const runningOf = <A, E, CheckR, ApplyR>(
     planned: new Map(seen.plan.steps.map((step) => [step.id, step])),
     prepared: preparedOf(seen.findings),
     backups: seen.backups,
+    approved: request.approved === undefined ? undefined : seen.plan.digest,
     environment,
     concurrency,
     state,
@@ -157,8 +159,8 @@ const toItsEnd = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   return { run, release: left, state, aftermath }
 })
 
-const isRefusal = (cause: unknown): cause is Policy.DestructiveRefused | Policy.BackupRequired =>
-  cause instanceof Policy.DestructiveRefused || cause instanceof Policy.BackupRequired
+const isRefusal = (cause: unknown): cause is Policy.DestructiveRefused | Policy.BackupRequired | PlanStale =>
+  cause instanceof Policy.DestructiveRefused || cause instanceof Policy.BackupRequired || cause instanceof PlanStale
 
 /** What an interruption, or what nobody has foreseen, leaves: every step has ended somehow, and the journal says so. */
 const recordEnd = <A, B, E, CheckR, ApplyR>(

@@ -34,8 +34,11 @@ export const guardPrecious = (
       .flatMap(({ id, traits }) => (traits.backup ? [] : (planned.get(id) ?? [])))
       .find((step) => isPending(step) && altersData(step))
     if (changing !== undefined) {
-      const backups = before.filter((id) => planned.get(id)?.skipped !== true && planned.get(id)?.action !== "blocked")
-      const refused = backups.length === 0 ? backupRequired(environment, changing.id) : undefined
+      const taking = before.flatMap((id) => planned.get(id) ?? []).filter((step) => step.skipped !== true)
+      const backups = taking.filter((step) => step.action !== "blocked").map(({ id }) => id)
+      // The run does not get past a blocked step, and says why: it lacks no backup, it cannot take it.
+      const ends = taking.some((step) => step.action === "blocked" && step.optional === undefined)
+      const refused = backups.length === 0 && !ends ? backupRequired(environment, changing.id) : undefined
       return {
         steps: steps.map((step) => forced(step, backups, changing.id, taken)),
         backups: new Set(backups),

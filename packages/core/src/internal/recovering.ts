@@ -103,7 +103,7 @@ const goBack = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   }
   emit({ _tag: "Notice", code: "core.going-back", message: `going back to release ${release.number}` })
   const goingBack = { release, leaving: release, allowed: { schema: false, data: false } }
-  const instructions = wayBack(opened.instructions, goingBack, undefined, "onFailure")
+  const instructions = wayBack(opened.instructions, goingBack, undefined)
   const back = {
     ...opened,
     instructions,
@@ -121,6 +121,8 @@ const goBack = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
       [...seen.findings].flatMap(([id, finding]) => ("prepared" in finding ? [[id, finding.prepared] as const] : []))
     ),
     backups: new Set(),
+    // What goes back was not asked for by a plan.
+    approved: undefined,
     state: makeState(seen.values, nothing),
     emit: quiet
   }

@@ -36,7 +36,7 @@ interface Recorded<E, CheckR, ApplyR> {
 }
 
 /** What each step would leave now. Looks only. */
-export const recordAll = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
+const recordAll = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   { steps }: Pick<Opened<A, E, CheckR, ApplyR>, "steps">,
   values: ReadonlyMap<string, unknown>
 ) {
@@ -56,7 +56,7 @@ export const recordAll = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
 })
 
 /** The parts of a release, by step. */
-export const partsOf = <E, CheckR, ApplyR>(recorded: ReadonlyArray<Recorded<E, CheckR, ApplyR>>): Release["parts"] =>
+const partsOf = <E, CheckR, ApplyR>(recorded: ReadonlyArray<Recorded<E, CheckR, ApplyR>>): Release["parts"] =>
   Object.fromEntries(recorded.map(({ part, step }) => [step.id, { type: step.type, part }]))
 
 /** The number of the release that a run leaves; none where a part of it is not known, because its step was left out. */

@@ -71,7 +71,8 @@ const plannedStep = (
   actions: ReadonlyMap<string, PlannedStep["action"]>,
   leftOut: string | undefined
 ): PlannedStep => {
-  const needed = finding._tag === "Checked" && finding.check._tag === "Needed" ? finding.check : undefined
+  const needed =
+    leftOut === undefined && finding._tag === "Checked" && finding.check._tag === "Needed" ? finding.check : undefined
   const base = {
     id: step.id,
     type: step.type,
@@ -80,7 +81,7 @@ const plannedStep = (
     dependsOn: [...step.sources].filter((source) => !source.startsWith("input:")),
     ...(step.traits.alters === undefined ? {} : { alters: step.traits.alters }),
     ...(step.traits.undo ? { undo: true } : {}),
-    ...proofOf(finding),
+    ...(leftOut === undefined ? proofOf(finding) : {}),
     ...(step.guard.optional === undefined ? {} : { optional: step.guard.optional }),
     ...(step.guard.acknowledged === undefined ? {} : { acknowledged: step.guard.acknowledged })
   }

@@ -48,6 +48,8 @@ export interface Running<E, CheckR, ApplyR> {
   readonly prepared: ReadonlyMap<string, AnyPrepared<E, CheckR, ApplyR>>
   /** Ids of the backups that must be taken in this run. */
   readonly backups: ReadonlySet<string>
+  /** The digest of the plan, where somebody has approved that. */
+  readonly approved: string | undefined
   readonly environment: { readonly name: string } & Environment
   readonly concurrency: number
   readonly state: State<E, CheckR, ApplyR>

@@ -46,7 +46,12 @@ export const see = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
     inputs,
     versions,
     definition: definitionOf(opened),
-    facts: Object.fromEntries([...findings].map(([id, finding]) => [id, maskJson(secrets, factOf(finding))]))
+    // The plan is not about what is left out; what others use of it stands in their inputs.
+    facts: Object.fromEntries(
+      [...findings].flatMap(([id, finding]) =>
+        leftOut(id) === undefined ? [[id, maskJson(secrets, factOf(finding))]] : []
+      )
+    )
   }
   const plan: Plan = {
     ...ingredients.plan,

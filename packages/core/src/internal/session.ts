@@ -5,6 +5,7 @@ import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type { Deployment } from "../Deployment.ts"
 import * as Failure from "../Failure.ts"
+import type { JournalInvalid } from "../Journal.ts"
 import type { Holder } from "../Lock.ts"
 import * as Output from "../Output.ts"
 import type { Plan } from "../Plan.ts"
@@ -40,7 +41,7 @@ export const makeSession = Effect.fnUntraced(function* <A, E, CheckR, ApplyR, La
   started: Started,
   layers: Layer.Layer<CheckR | ApplyR, LayerE, Base>,
   store: Layer.Layer<Store.Store, StoreFailed, Base>
-): Effect.fn.Return<Session<A, E>, LayerE | StoreFailed | ReleaseUnknown, Scope.Scope> {
+): Effect.fn.Return<Session<A, E>, LayerE | StoreFailed | JournalInvalid | ReleaseUnknown, Scope.Scope> {
   const target = options.target ?? Target.local()
   const context = yield* Layer.build(Layer.provideMerge(Layer.merge(layers, store), target))
   const secrets = yield* Secrets.Current
@@ -94,7 +95,7 @@ const openedOf = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   options: AnyOptions,
   started: Started,
   context: Context.Context<CheckR | ApplyR | Store.Store>
-): Effect.fn.Return<Opened<A, E, CheckR, ApplyR>, StoreFailed | ReleaseUnknown> {
+): Effect.fn.Return<Opened<A, E, CheckR, ApplyR>, StoreFailed | JournalInvalid | ReleaseUnknown> {
   const { instructions, outputs, plugins } = deployment.blueprint(started.environment.name)
   const store = Context.get(context, Store.Store).of(started.place)
   const secrets = yield* Secrets.Current
@@ -114,8 +115,7 @@ const openedOf = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   }
   const { rollback } = started
   if (rollback === undefined) return opened
-  const releases = yield* store.releases
-  const release = yield* releaseOf(releases, rollback.to, backupsIn(instructions))
+  const { release, releases } = yield* releaseOf(store, rollback.to, backupsIn(instructions))
   return goingBack(opened, releases, release, { schema: rollback.schema, data: rollback.data })
 })
 
@@ -127,7 +127,7 @@ const goingBack = <A, E, CheckR, ApplyR>(
   allowed: Allowed
 ): Opened<A, E, CheckR, ApplyR> => {
   const back = { release, leaving: releases.at(-1) ?? release, allowed }
-  const instructions = wayBack(opened.instructions, back, backupOf(releases, release), actor(process.env).user)
+  const instructions = wayBack(opened.instructions, back, backupOf(releases, release))
   return { ...opened, back, instructions, steps: instructions.flatMap(({ steps }) => steps) }
 }
 

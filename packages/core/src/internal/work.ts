@@ -14,7 +14,6 @@ import type { StepResult } from "../Event.ts"
 import * as Failure from "../Failure.ts"
 import { LockLost } from "../Lock.ts"
 import * as Look from "../Look.ts"
-import * as Policy from "../Policy.ts"
 import * as Progress from "../Progress.ts"
 import { StepDidNotConverge, StepTimedOut, StepUnavailable } from "../RunError.ts"
 import * as Secrets from "../Secrets.ts"
@@ -26,6 +25,7 @@ import { maskError } from "./maskError.ts"
 import { checkOf } from "./observe.ts"
 import type { AnyPrepared, AnyStep } from "./opened.ts"
 import { keyOf } from "./past.ts"
+import { refuse } from "./refusing.ts"
 import { riskOf } from "./resolve.ts"
 import type { Running } from "./running.ts"
 
@@ -36,7 +36,7 @@ export const isRunsOwn = (error: unknown): error is LockLost | StoreFailed =>
 /** How a step's own work has gone. */
 export type Worked = Pick<StepResult, "outcome" | "changes" | "reason"> & { readonly output: unknown }
 
-type Found = Satisfied<unknown> | Needed | EveryRun<unknown>
+export type Found = Satisfied<unknown> | Needed | EveryRun<unknown>
 
 /** `ended` is told what has come of an attempt, also where the run was interrupted meanwhile. */
 export const work = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
@@ -71,22 +71,6 @@ export const work = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
   })
   return yield* retrying(run, step, once, () => attempt)
 })
-
-/** What may not be, whatever the plan said: the world may have moved since. */
-const refuse = <E, CheckR, ApplyR>(
-  { environment, state }: Running<E, CheckR, ApplyR>,
-  step: AnyStep<E, CheckR, ApplyR>,
-  found: Found
-): Effect.Effect<void, Policy.DestructiveRefused | Policy.BackupRequired> => {
-  if (environment.data !== "precious" || step.traits.backup) return Effect.void
-  const risk = riskOf(step, found._tag === "Needed" ? found : undefined)
-  const refused = Policy.destructive(environment.name, environment, [{ id: step.id, action: "apply", risk }])
-  if (refused !== undefined) return Effect.fail(refused)
-  const { alters } = step.traits
-  return state.proofs.length === 0 && Policy.altersData(alters === undefined ? { risk } : { risk, alters })
-    ? Effect.fail(Policy.backupRequired(environment.name, step.id))
-    : Effect.void
-}
 
 /** Whether the plan calls for a backup of this run, and what is there is not one. */
 const mustBackUp = <E, CheckR, ApplyR>(

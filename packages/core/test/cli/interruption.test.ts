@@ -1,10 +1,11 @@
 import { spawnSync } from "node:child_process"
 import { openSync } from "node:fs"
+import * as Effect from "effect/Effect"
 import { describe, expect, it } from "vitest"
 import { shop } from "./fixtures/shop.ts"
 import { onClosable } from "./support/closable.ts"
 import { run } from "./support/inProcess.ts"
-import { lastJournal, recordsOf } from "./support/records.ts"
+import { holdLock, lastJournal, recordsOf } from "./support/records.ts"
 import { isAlive, meddled, node, onTerminal, program, type Shows } from "./support/shipshape.ts"
 import { type World, world } from "./support/world.ts"
 
@@ -51,6 +52,25 @@ describe("a run ends in good order", () => {
       const history = await run(["history", "--env", "staging"], here, shop())
       expect(history.out).toContain("! interrupted at “door”")
       await goesOn(here, "holds")
+    })
+  }
+
+  for (const signal of ["SIGINT", "SIGTERM", "SIGHUP"] as const) {
+    it(`on ${signal} while it waits for the lock: it has left nothing, and the one that runs is not disturbed`, async () => {
+      const here = world({ FIXTURE: "" })
+      const other = await holdLock(here)
+      const ended = await meddled(apply(here, "--wait"), here, async (child, shows) => {
+        await shows(/waiting for run 1 of/)
+        child.kill(signal)
+        child.kill(signal)
+      })
+      expect(ended.code).toBe(130)
+      expect(here.made()).toEqual([])
+      await Effect.runPromise(other.lease.held)
+      await other.release()
+      const next = await run(["apply", "--env", "staging", "--yes"], here, shop())
+      expect(next).toMatchObject({ code: 0, err: "" })
+      expect(next.out).not.toContain("was interrupted")
     })
   }
 

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { acknowledge, defineDeployment } from "@shipshape/core"
+import { acknowledge, BackupProof, Check, defineDeployment, optional, Step } from "@shipshape/core"
 import { MemoryStore, Rehearsal } from "@shipshape/core/testing"
 import * as Effect from "effect/Effect"
 import { type Dials, dial, dialsPlugin, dump, layer, makeDials, meter, tell } from "../support/Dials.ts"
@@ -45,6 +45,37 @@ describe("precious data", () => {
       const run = yield* production(dials).apply(shop(1), { skip: ["dump"] })
       assert.deepStrictEqual([run.exitCode, run.failure?.code, dials.log], [5, "policy.backup-required", []])
     })
+  )
+
+  it.effect(
+    "a backup that cannot be taken ends the run with its own reason, unless the run would go on without it",
+    () =>
+      Effect.gen(function* () {
+        const blocked = Step.make("test.dump", {
+          description: "There is a dump",
+          risk: "additive",
+          input: {},
+          output: BackupProof.BackupProof.fields,
+          backup: (proof) => proof,
+          check: () => Effect.succeed(Check.unavailable(["disk:dumps"], "the disk for dumps is not there", "mount it")),
+          apply: () => Effect.void
+        })("dump", {})
+        const runWith = (dump: typeof blocked) => {
+          const dials = makeDials()
+          const deployment = defineDeployment("shop", { environments, plugins }, function* () {
+            yield* dump
+            yield* meter("rows", { name: "rows", value: 1 })
+          })
+          return Effect.map(Rehearsal.apply(deployment, layer(dials), { environment: "production" }), (run) => {
+            assert.deepStrictEqual([run.applied, [...dials.values]], [[], []])
+            return [run.exitCode, run.failure?.code, run.steps.dump?.failure?.message]
+          })
+        }
+        const reason = "the disk for dumps is not there"
+        assert.deepStrictEqual(yield* runWith(blocked), [1, "core.run-failed", reason])
+        const without = yield* runWith(optional(blocked, "nobody needs it"))
+        assert.deepStrictEqual(without, [5, "policy.backup-required", undefined])
+      })
   )
 
   it.effect("is backed up in the same run before the first change, also where there is an older backup", () =>

@@ -117,6 +117,37 @@ describe("a rollback", () => {
     })
   )
 
+  it.effect("of a world that a run has left half-way goes to the release from before that run", () =>
+    Effect.gen(function* () {
+      const { apply, dials, releases } = setUp()
+      yield* apply(1)
+      yield* apply(2)
+      dials.broken.set("b", "stuck")
+      const failed = yield* apply(3)
+      assert.deepStrictEqual([failed.exitCode, dials.values.get("a")], [1, 3])
+      dials.broken.delete("b")
+      yield* apply(3, 5, {})
+      assert.deepStrictEqual([[...releases.values()].at(-1)?.backTo, dials.values.get("a")], [2, 2])
+      yield* apply(3, 5, {})
+      assert.deepStrictEqual([[...releases.values()].at(-1)?.backTo, dials.values.get("a")], [1, 1])
+    })
+  )
+
+  it.effect("that has failed itself goes on to where it went, and one that changed nothing is passed over", () =>
+    Effect.gen(function* () {
+      const { apply, dials, releases } = setUp()
+      for (const value of [1, 2, 3]) yield* apply(value)
+      dials.broken.set("a", "stuck")
+      const nothing = yield* apply(4)
+      assert.deepStrictEqual([nothing.exitCode, dials.values.get("a")], [1, 3])
+      const failed = yield* apply(3, 5, { to: 1 })
+      assert.deepStrictEqual([failed.exitCode, dials.values.get("a")], [1, 3])
+      dials.broken.delete("a")
+      yield* apply(3, 5, {})
+      assert.deepStrictEqual([[...releases.values()].at(-1)?.backTo, dials.values.get("a")], [1, 1])
+    })
+  )
+
   it.effect("to a release that is not there is refused, and names those that are", () =>
     Effect.gen(function* () {
       const { apply, dials } = setUp()

@@ -3,7 +3,7 @@ import { Store } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 
-export interface Fault {
+interface Fault {
   readonly at: number
   /** Whether the write has reached the disk all the same, and only the syncing failed. */
   readonly written: boolean

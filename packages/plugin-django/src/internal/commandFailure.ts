@@ -9,14 +9,17 @@ const tailOf = ({ stderr, stdout }: Target.CommandFailed): ReadonlyArray<string>
     .filter((line) => line.trim() !== "")
     .slice(-tailLength)
 
-/** The last line, where Django and Python put what went wrong. */
-const lastLine = (error: Target.CommandFailed): string => tailOf(error).at(-1)?.trim() ?? "it said nothing"
+/** What went wrong: the line of a traceback that names the exception, which hints may follow; else the last line. */
+const reasonOf = (error: Target.CommandFailed): string => {
+  const raised = [...error.stderr.matchAll(/^ {2}File ".*\n(?:[ \t].*\n)*(\S.*)/gm)].at(-1)?.[1]
+  return raised ?? tailOf(error).at(-1)?.trim() ?? "it said nothing"
+}
 
 /** A command of manage.py that failed. */
 export const commandFailed = (command: string, error: Target.CommandFailed): ManagementCommandFailed =>
   new ManagementCommandFailed({
     exitCode: error.exitCode,
-    message: `manage.py ${command} ended with exit code ${error.exitCode}: ${lastLine(error)}`,
+    message: `manage.py ${command} ended with exit code ${error.exitCode}: ${reasonOf(error)}`,
     hint: `correct what it names, then run again; by hand: ${error.command}`,
     retryable: true,
     tail: tailOf(error)
@@ -33,7 +36,7 @@ export const migrationFailed = (error: Target.CommandFailed): MigrationFailed =>
   const migration = failingMigration(error.stdout)
   return new MigrationFailed({
     migration,
-    message: `${migration === "" ? "manage.py migrate" : `migration ${migration}`} failed: ${lastLine(error)}`,
+    message: `${migration === "" ? "manage.py migrate" : `migration ${migration}`} failed: ${reasonOf(error)}`,
     hint: "those before it are done; correct it or the data it meets, then run again",
     tail: tailOf(error)
   })

@@ -2,6 +2,7 @@
 import * as fs from "node:fs"
 import { type FileHandle, open } from "node:fs/promises"
 import * as path from "node:path"
+import { told } from "./steps.ts"
 import type { World } from "./world.ts"
 
 /** What a file or a folder has on the disk: so many bytes, or these names. */
@@ -65,6 +66,8 @@ export const dropUnsynced = (world: World): void => {
     const names = known.get(fs.statSync(folder).ino)?.names ?? []
     for (const entry of fs.readdirSync(folder, { withFileTypes: true })) {
       const place = path.join(folder, entry.name)
+      // Whoever was told something is elsewhere, and knows it.
+      if (entry.name === told) continue
       const { ino, size } = fs.statSync(place)
       if (!names.includes(entry.name)) fs.rmSync(place, { recursive: true })
       else if (entry.isDirectory()) drop(place)

@@ -141,8 +141,9 @@ export const notify = Step.make("crash.notify", {
   })
 })
 
+/** Also where there is no schema: whoever removes it may be killed before there is a new one. */
 const anything = {
-  text: "SELECT EXISTS (SELECT FROM pg_class WHERE relnamespace = 'public'::regnamespace)",
+  text: "SELECT to_regnamespace('public') IS NULL OR EXISTS (SELECT FROM pg_class WHERE relnamespace = to_regnamespace('public'))",
   values: []
 }
 
@@ -161,7 +162,7 @@ export const wipe = Step.make("crash.wipe", {
   apply: Effect.fn(function* () {
     const control = yield* PostgresControl.PostgresControl
     yield* (yield* Target.Target).remove(application)
-    yield* control.execute({ text: "DROP SCHEMA public CASCADE", values: [] })
+    yield* control.execute({ text: "DROP SCHEMA IF EXISTS public CASCADE", values: [] })
     yield* control.execute({ text: "CREATE SCHEMA public", values: [] })
   })
 })

@@ -10,8 +10,10 @@ import { folderOf, type Left, left } from "./journals.ts"
 import type { Answer, Job, Whom } from "./workers.ts"
 import { picture, toldIn, type World } from "./world.ts"
 
-/** How a run is killed: at one of its writes, or so many milliseconds after it has begun. */
-export type Kill = Required<Pick<Job, "crash">> | { readonly millis: number; readonly whom: Whom }
+/** How a run is killed: at one of its writes, or so many milliseconds after it has come to one; 0 is its very beginning. */
+export type Kill =
+  | Required<Pick<Job, "crash">>
+  | { readonly after: number; readonly millis: number; readonly whom: Whom }
 
 export interface Trial {
   readonly strategy: Plan.Strategy
@@ -148,7 +150,7 @@ export const judge = async (ground: Ground, should: ReadonlyArray<string>, trial
   const job = jobIn(ground, world, strategy)
   for (const kill of kills) {
     if ("crash" in kill) await workers.run({ ...job, ...kill })
-    else await workers.run(job, () => sleep(kill.millis, kill.whom))
+    else await workers.run({ ...job, begunAt: kill.after }, () => sleep(kill.millis, kill.whom))
   }
   const killed = left(world)
   const expected = expectedOf(killed)

@@ -13,7 +13,7 @@ import type { World } from "./world.ts"
  */
 export type Whom = "process" | "tree"
 
-/** Ends when it is time to kill a run that has begun, and says who is killed. */
+/** Ends when it is time to kill a run that has begun, and says who is killed. A run that has ended has begun, too. */
 type Time = () => Promise<Whom>
 
 /** What a process is to do. */
@@ -25,6 +25,8 @@ export interface Job {
   readonly resume?: "finish" | "undo"
   /** Which version of the deployment. */
   readonly deployment?: Version
+  /** The run counts as begun once it has come to this write; else, and with 0, at once. */
+  readonly begunAt?: number
   /** It dies at one of its writes; of a torn text so much is left, from 0 to 1. */
   readonly crash?: Pick<Crash.Point, "at" | "when"> & { readonly kept: number; readonly whom: Whom }
 }

@@ -105,7 +105,9 @@ const pictureOfFolder = (folder: string, below = ""): ReadonlyArray<string> =>
 /** Everything in a world that a deployment has to do with, a line for each fact. */
 export const picture = async (server: Embedded, world: World): Promise<ReadonlyArray<string>> => [
   ...(await pictureOfDatabase(server, world)),
-  ...pictureOfFolder(path.join(world.directory, application))
+  ...(fs.existsSync(path.join(world.directory, application))
+    ? pictureOfFolder(path.join(world.directory, application))
+    : [])
 ]
 
 /** Who was told what: a line for each time. */

@@ -1,5 +1,4 @@
 import * as Effect from "effect/Effect"
-import { backupOf, backupsIn, releaseOf } from "../../../internal/back.ts"
 import type { Plan } from "../../../Plan.ts"
 import type * as Proposal from "../../../Proposal.ts"
 import { proofText } from "../../../reporter/internal/figures.ts"
@@ -61,9 +60,10 @@ const releaseNumber = (to: string | undefined) =>
 
 /** What the plan does not say of the release: when it was, which revision, and what no rollback puts back. */
 const tell = Effect.fnUntraced(function* (context: Context, request: Of<"rollback">, to: number | undefined) {
-  const { deployment, environment, home, surface } = context
-  const releases = yield* Effect.scoped(Effect.flatMap(openRecords(context, request), (records) => records.releases))
-  const release = yield* releaseOf(releases, to, backupsIn(deployment.blueprint(environment).instructions))
+  const { home, surface } = context
+  const { backup, release } = yield* Effect.scoped(
+    Effect.flatMap(openRecords(context, request), (records) => records.wayBack(to))
+  )
   const { at, number, revision, who } = release
   const was = revision === undefined ? "" : `, revision ${shortRevision(revision)}`
   surface.out(`release ${number} of ${moment(at, Date.now())}${was}, by ${who.user} on ${who.host}\n`)
@@ -73,7 +73,6 @@ const tell = Effect.fnUntraced(function* (context: Context, request: Of<"rollbac
     surface.out(`files of the repository are not put back by a rollback: \`${checkout}\` does that\n`)
   }
   if (request.data) {
-    const backup = backupOf(releases, release)
     surface.out(
       backup === undefined
         ? "there is no backup of its data\n"
