@@ -58,6 +58,7 @@ describe("what is exported", () => {
   it("@shipshape/core/cli", async () => {
     expect(namesOf(await import("@shipshape/core/cli"))).toMatchInlineSnapshot(`
       [
+        "command",
         "main",
       ]
     `)
@@ -132,9 +133,15 @@ describe("what is exported", () => {
   it("@shipshape/plugin-postgres", async () => {
     expect(namesOf(await import("@shipshape/plugin-postgres"))).toMatchInlineSnapshot(`
       [
-        "Postgres: backup column enum extension inService server store ready destructiveSql sql",
+        "Compare: compare renames",
+        "CompareError: RenamesInvalid SchemaUnreadable ScratchImpossible",
+        "Data: transform Transform",
+        "Lint: rules lint trace",
+        "Postgres: backfill backup check column connectionBudget enum exportData extension foreignKey defaultPrivileges grant importData index migrations inOrder inService server store ready replaceEnum role sequences database membership owner schema setting destructiveSql sql unique",
         "PostgresControl: PostgresControl",
-        "PostgresError: ServerUnreachable ServerNotReady AuthenticationFailed DatabaseMissing TooManyConnections ConnectionLost TunnelImpossible PermissionDenied DiskFull LockTimeout StatementTimeout NotReadOnly StatementFailed ConnectionOptionsInvalid ExtensionUnavailable ExtensionNotAllowed EnumConflict ColumnConflict ExtensionConflict UndoRefused DoneNotBoolean DumpToolUnfit BackupInvalid RestoreRefused NoBackupToRestore",
+        "PostgresData: DataProbe DataControl",
+        "PostgresError: ServerUnreachable ServerNotReady AuthenticationFailed DatabaseMissing TooManyConnections TlsRefused PoolerInBetween ConnectionLost TunnelImpossible PermissionDenied DiskFull LockTimeout StatementTimeout NotReadOnly StatementFailed ConnectionOptionsInvalid ExtensionUnavailable ExtensionNotAllowed EnumConflict LabelExists LabelMissing LabelNotCommitted EnumInTransaction LabelInUse RowsViolate ConstraintConflict ColumnConflict ExtensionConflict ConnectionsExceeded ExtensionNotTrusted UndoRefused DoneNotBoolean DumpToolUnfit BackupInvalid RestoreRefused DataInvalid DataRefused NoBackupToRestore SqlUnparsable SqlUnreadable UsageInvalid MigrationEdited MigrationsRefused MigrationFailed",
+        "PostgresMigrations: MigrationProbe MigrationControl",
         "PostgresProbe: PostgresProbe",
       ]
     `)
