@@ -59,7 +59,7 @@ describe("a deployment of Django, in memory", () => {
       ])
       assert.deepStrictEqual(yield* planned(["documents.0001_initial"]), [
         ["none", undefined],
-        ["blocked", "there is no table public.documents"]
+        ["blocked", "table public.documents is not there"]
       ])
     })
   )
