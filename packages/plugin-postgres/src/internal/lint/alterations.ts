@@ -1,6 +1,6 @@
 /** The single commands of ALTER TABLE statements, and the constraints among them. */
 import type { AlterTableCmd, ColumnDef, Constraint } from "libpg-query"
-import * as ast from "./ast.ts"
+import * as ast from "../sql/nodes.ts"
 import type { Found, Statement } from "./script.ts"
 import type { Token } from "./tokens.ts"
 

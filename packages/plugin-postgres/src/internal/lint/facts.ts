@@ -1,6 +1,6 @@
 /** What the statements of a script make, drop and lock, so that rules about one statement know of the others. */
 import type { ColumnDef, Constraint, IndexStmt, Node } from "libpg-query"
-import * as ast from "./ast.ts"
+import * as ast from "../sql/nodes.ts"
 import type { Statement, Transaction } from "./script.ts"
 
 interface Made {

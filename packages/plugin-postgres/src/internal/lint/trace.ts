@@ -4,7 +4,7 @@ import * as Result from "effect/Result"
 import type { QueryError } from "../../PostgresError.ts"
 import type { Address } from "../address.ts"
 import { seen } from "../compare/comparing.ts"
-import { type Database, open } from "../compare/database.ts"
+import { type Database, notTunnelled, open, serverAt } from "../compare/database.ts"
 import { copyOf } from "../compare/scratch.ts"
 import { parser } from "../sql/parser.ts"
 import { read, type Surroundings } from "./read.ts"
@@ -113,14 +113,14 @@ const traceFile = Effect.fnUntraced(function* (database: Database, file: File, s
 })
 
 /** Files are run one after the other, each upon what those before it have made. */
-export const trace = Effect.fnUntraced(function* (
-  files: ReadonlyArray<File>,
-  address: Address,
-  surroundings: Surroundings
-) {
-  const server = yield* open(address)
-  const copy = yield* copyOf(server, yield* seen(server))
-  yield* copy.database.run("SET lock_timeout = '5s'")
-  const found = yield* Effect.forEach(files, (file) => traceFile(copy.database, file, surroundings))
-  return found.flat()
-}, Effect.scoped)
+export const trace = Effect.fnUntraced(
+  function* (files: ReadonlyArray<File>, address: Address, surroundings: Surroundings) {
+    const server = yield* open(serverAt(address))
+    const copy = yield* copyOf(server, yield* seen(server), seen)
+    yield* copy.database.run("SET lock_timeout = '5s'")
+    const found = yield* Effect.forEach(files, (file) => traceFile(copy.database, file, surroundings))
+    return found.flat()
+  },
+  notTunnelled,
+  Effect.scoped
+)

@@ -2,7 +2,7 @@
 import type { AlterTableCmd, AlterTableStmt, ColumnDef, Constraint, Node } from "libpg-query"
 import type { Hazard, Lock } from "../../Sql.ts"
 import { type Circumstances, type Effect, hazard, isShared, locks, severityOfWork, sizeOf, together } from "./effect.ts"
-import { field, relationOf, texts, walk } from "./nodes.ts"
+import { field, relationOf, texts, walkFields } from "./nodes.ts"
 import { typeChange } from "./typeChanges.ts"
 
 /** What needs less than ACCESS EXCLUSIVE. */
@@ -167,7 +167,7 @@ const steady: ReadonlySet<string> = new Set([
 /** A function in an expression that may be volatile. */
 const volatileIn = (expression: Node | undefined, { catalog }: Circumstances): string | undefined => {
   const found: Array<string> = []
-  walk({ expression }, (kind, fields) => {
+  walkFields({ expression }, (kind, fields) => {
     const name = kind === "FuncCall" ? field(fields, "funcname") : undefined
     if (Array.isArray(name)) found.push(texts(name).at(-1) ?? "")
   })

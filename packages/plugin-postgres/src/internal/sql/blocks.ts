@@ -1,7 +1,7 @@
 /** What a DO block runs: the statements in it, and those that it puts together. */
 import * as Predicate from "effect/Predicate"
 import type { Node } from "libpg-query"
-import { constantsIn, field, optionOf, walk } from "./nodes.ts"
+import { constantsIn, field, optionOf, walkFields } from "./nodes.ts"
 import type { Parser } from "./parser.ts"
 
 export interface Block {
@@ -27,7 +27,7 @@ export const blockOf = (grammar: Parser, node: Node, sql: string): Block | undef
   const tree = grammar.plpgsql(sql)
   if (tree === undefined) return { ...nothing, unknown: [body.trim().split("\n")[0] ?? ""] }
   const found = { statements: [] as string[], unknown: [] as string[], ends: false }
-  walk(tree, (kind, fields) => {
+  walkFields(tree, (kind, fields) => {
     if (kind === "PLpgSQL_stmt_commit" || kind === "PLpgSQL_stmt_rollback") found.ends = true
     if (kind === "PLpgSQL_stmt_execsql") found.statements.push(queryOf(fields, "sqlstmt"))
     if (kind === "PLpgSQL_stmt_perform") found.statements.push(queryOf(fields, "expr"))

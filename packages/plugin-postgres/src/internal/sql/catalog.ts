@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Node } from "libpg-query"
 import type { Statement } from "../connect.ts"
-import { field, partsOf, qualified, relationsIn, texts, walk } from "./nodes.ts"
+import { field, partsOf, qualified, relationsIn, texts, walkFields } from "./nodes.ts"
 
 const Column = Schema.Struct({
   /** By PostgreSQL's internal name: `int4`, `varchar`. */
@@ -74,7 +74,7 @@ export const questionFor = (nodes: ReadonlyArray<Node>): Statement => {
       tables.add(qualified(parts)).add(qualified(parts.slice(0, -1)))
     }
   }
-  walk(nodes, (kind, fields) => {
+  walkFields(nodes, (kind, fields) => {
     const name = kind === "FuncCall" ? field(fields, "funcname") : undefined
     if (Array.isArray(name)) functions.add(texts(name).at(-1) ?? "")
   })

@@ -1,15 +1,17 @@
 /** How the parser's trees are read: names, lists, constants. */
 import * as Predicate from "effect/Predicate"
-import type { Node, RangeVar } from "libpg-query"
+import type { Constraint, Node, RangeVar, TypeName } from "libpg-query"
 
-const textOf = (node: Node | undefined): string | undefined =>
+export const textOf = (node: Node | undefined): string | undefined =>
   node !== undefined && "String" in node ? node.String.sval : undefined
 
 /** The parts of a name. */
 export const texts = (nodes: ReadonlyArray<Node> | undefined): ReadonlyArray<string> =>
   (nodes ?? []).flatMap((node) => textOf(node) ?? [])
 
-const itemsOf = (node: Node): ReadonlyArray<Node> => ("List" in node ? (node.List.items ?? []) : [node])
+/** What stands in a list. */
+export const items = (node: Node | undefined): ReadonlyArray<Node> =>
+  node !== undefined && "List" in node ? (node.List.items ?? []) : []
 
 /** A name with its schema, which is `public` where it says none. */
 export const qualified = (parts: ReadonlyArray<string>): string =>
@@ -19,18 +21,20 @@ export const qualified = (parts: ReadonlyArray<string>): string =>
 export const partsOf = (node: Node): ReadonlyArray<string> => {
   if ("TypeName" in node) return texts(node.TypeName.names)
   if ("ObjectWithArgs" in node) return texts(node.ObjectWithArgs.objname)
-  return itemsOf(node).flatMap((item) => textOf(item) ?? ("TypeName" in item ? texts(item.TypeName.names) : []))
+  return ("List" in node ? items(node) : [node]).flatMap(
+    (item) => textOf(item) ?? ("TypeName" in item ? texts(item.TypeName.names) : [])
+  )
 }
 
 export const relationOf = (relation: RangeVar | undefined): string =>
   `${relation?.schemaname ?? "public"}.${relation?.relname ?? ""}`
 
 /** Calls back for every object of a tree, from the outside to the inside, by what it is called there: a kind, or a field. */
-export const walk = (tree: unknown, enter: (kind: string, fields: object) => void): void => {
+export const walkFields = (tree: unknown, enter: (kind: string, fields: object) => void): void => {
   if (typeof tree !== "object" || tree === null) return
   for (const [kind, value] of Object.entries(tree)) {
     if (Predicate.isObject(value)) enter(kind, value)
-    walk(value, enter)
+    walkFields(value, enter)
   }
 }
 
@@ -40,7 +44,7 @@ export const field = (fields: object, name: string): unknown =>
 /** The strings that stand in a tree as constants. */
 export const constantsIn = (tree: unknown): ReadonlyArray<string> => {
   const found: Array<string> = []
-  walk(tree, (kind, fields) => {
+  walkFields(tree, (kind, fields) => {
     if (kind === "A_Const" && Predicate.hasProperty(fields, "sval")) {
       const text = Predicate.hasProperty(fields.sval, "sval") ? fields.sval.sval : ""
       if (Predicate.isString(text)) found.push(text)
@@ -53,7 +57,7 @@ export const constantsIn = (tree: unknown): ReadonlyArray<string> => {
 export const relationsIn = (tree: unknown): ReadonlyArray<string> => {
   const found: Array<string> = []
   const common = new Set<string>()
-  walk(tree, (kind, fields) => {
+  walkFields(tree, (kind, fields) => {
     if (kind === "CommonTableExpr") common.add(`public.${String(field(fields, "ctename"))}`)
     const [schema, name] = [field(fields, "schemaname"), field(fields, "relname")]
     if (Predicate.isString(name)) found.push(`${Predicate.isString(schema) ? schema : "public"}.${name}`)
@@ -77,3 +81,86 @@ export const optionOf = (options: ReadonlyArray<Node> | undefined, wanted: strin
 
 export const isOn = (value: string | undefined, otherwise: boolean): boolean =>
   value === undefined ? otherwise : !/^(false|off|no|0)$/i.test(value)
+
+/** The kind of a node and what is in it. */
+const isNode = (value: unknown): value is Node =>
+  Predicate.isObject(value) && Object.keys(value).length === 1 && /^[A-Z]/.test(Object.keys(value)[0] ?? "")
+
+/** Every node of a tree, from the outside to the inside; what `enter` answers with false is not looked into. */
+export const walk = (tree: unknown, enter: (node: Node) => false | undefined): void => {
+  if (typeof tree !== "object" || tree === null) return
+  if (isNode(tree) && enter(tree) === false) return
+  for (const value of Object.values(tree)) walk(value, enter)
+}
+
+/** Whether some node of a tree is so. */
+export const some = (tree: unknown, test: (node: Node) => boolean): boolean => {
+  let found = false
+  walk(tree, (node) => {
+    found ||= test(node)
+    return found ? false : undefined
+  })
+  return found
+}
+
+/** The name of something by its parts, with the schema where that is not `public`. */
+export const nameOf = (parts: ReadonlyArray<string>): string => {
+  const [schema, name] = [parts.at(-2), parts.at(-1) ?? ""]
+  return schema === undefined || schema === "public" ? name : `${schema}.${name}`
+}
+
+export const tableOf = (relation: RangeVar | undefined): string =>
+  nameOf([...(relation?.schemaname === undefined ? [] : [relation.schemaname]), relation?.relname ?? ""])
+
+export const isTemporary = (relation: RangeVar | undefined): boolean => relation?.relpersistence === "t"
+
+/** The name of a type, without the schema that the parser puts before its own. */
+export const typeOf = (type: TypeName | undefined): string => {
+  const parts = texts(type?.names)
+  return parts[0] === "pg_catalog" ? nameOf(parts.slice(1)) : nameOf(parts)
+}
+
+/** The numbers in brackets behind a type. */
+export const modifiersOf = (type: TypeName | undefined): ReadonlyArray<number> =>
+  (type?.typmods ?? []).flatMap((node) => ("A_Const" in node ? (node.A_Const.ival?.ival ?? 0) : []))
+
+export const isArray = (type: TypeName | undefined): boolean => (type?.arrayBounds?.length ?? 0) > 0
+
+/** The column that an expression is, and nothing beside it. */
+export const columnOf = (node: Node | undefined): string | undefined =>
+  node !== undefined && "ColumnRef" in node ? texts(node.ColumnRef.fields).at(-1) : undefined
+
+/** All columns that are named in an expression. */
+export const columnsIn = (tree: unknown): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  walk(tree, (node) => {
+    const column = columnOf(node)
+    if (column !== undefined) found.push(column)
+    return undefined
+  })
+  return found
+}
+
+export const isNull = (node: Node | undefined): boolean =>
+  node !== undefined &&
+  (("A_Const" in node && node.A_Const.isnull === true) || ("TypeCast" in node && isNull(node.TypeCast.arg)))
+
+/** The text of a constant, also where it is cast. */
+export const constantOf = (node: Node | undefined): string | undefined => {
+  if (node === undefined) return undefined
+  if ("TypeCast" in node) return constantOf(node.TypeCast.arg)
+  return "A_Const" in node ? node.A_Const.sval?.sval : undefined
+}
+
+export const functionOf = (node: Node | undefined): string | undefined =>
+  node !== undefined && "FuncCall" in node ? texts(node.FuncCall.funcname).at(-1) : undefined
+
+/** The constraints that stand behind a column or in a table. */
+export const constraintsIn = (nodes: ReadonlyArray<Node> | undefined): ReadonlyArray<Constraint> =>
+  (nodes ?? []).flatMap((node) => ("Constraint" in node ? node.Constraint : []))
+
+/** The column that a check says must not be null. */
+export const notNullColumn = (expression: Node | undefined): string | undefined =>
+  expression !== undefined && "NullTest" in expression && expression.NullTest.nulltesttype === "IS_NOT_NULL"
+    ? columnOf(expression.NullTest.arg)
+    : undefined

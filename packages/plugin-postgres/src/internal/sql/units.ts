@@ -3,7 +3,7 @@ import type { Node } from "libpg-query"
 import type { Hazard } from "../../Sql.ts"
 import { aloneBecause, wantsFreshTransaction } from "./alone.ts"
 import type { Block } from "./blocks.ts"
-import { constantsIn, field, partsOf, qualified, relationOf, relationsIn, texts, walk } from "./nodes.ts"
+import { constantsIn, field, partsOf, qualified, relationOf, relationsIn, texts, walkFields } from "./nodes.ts"
 import type { Place } from "./places.ts"
 
 /** A statement as it is cut. */
@@ -301,7 +301,7 @@ const uses = ({ block, data, inner, node }: Piece, label: string): boolean => {
   if (block?.unknown.some((expression) => expression.includes(`'${label}'`)) === true) return true
   if (data?.split(/[\t\n,]/).includes(label) === true) return true
   let isNamed = false
-  walk(node, (kind, fields) => {
+  walkFields(node, (kind, fields) => {
     const body = kind === "DefElem" && field(fields, "defname") === "as" ? JSON.stringify(fields) : ""
     isNamed ||= "CreateFunctionStmt" in node && body.includes(`'${label}'`) && !/plpgsql/.test(JSON.stringify(node))
   })

@@ -1,7 +1,7 @@
 /** Columns that are added: without writing the table anew, and so that programs that do not know them go on. */
 import type { ColumnDef, Node } from "libpg-query"
+import * as ast from "../../sql/nodes.ts"
 import { addedColumns } from "../alterations.ts"
-import * as ast from "../ast.ts"
 import { sizeOf } from "../catalog.ts"
 import { mayBeSince, place, type Rule, type Script } from "../script.ts"
 

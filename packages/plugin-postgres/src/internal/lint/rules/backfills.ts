@@ -1,6 +1,6 @@
 /** Rows that are filled in the transaction that has locked their table. */
 import type { Node, UpdateStmt } from "libpg-query"
-import * as ast from "../ast.ts"
+import * as ast from "../../sql/nodes.ts"
 import { sizeOf } from "../catalog.ts"
 import * as facts from "../facts.ts"
 import { head, type Rule, type Script, type Statement } from "../script.ts"

@@ -1,6 +1,7 @@
 /** What goes round the server's own care. */
+
+import * as ast from "../../sql/nodes.ts"
 import { alterations } from "../alterations.ts"
-import * as ast from "../ast.ts"
 import { head, place, type Rule } from "../script.ts"
 
 export const catalogWrite: Rule = {

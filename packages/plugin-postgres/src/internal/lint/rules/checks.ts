@@ -1,6 +1,7 @@
 /** Checks and NOT NULL: rows that are there are looked at while others go on. */
+
+import * as ast from "../../sql/nodes.ts"
 import { addedConstraints, alterations } from "../alterations.ts"
-import * as ast from "../ast.ts"
 import { sizeOf } from "../catalog.ts"
 import * as facts from "../facts.ts"
 import { head, mayBeSince, place, type Rule, type Script, type Statement } from "../script.ts"

@@ -1,7 +1,7 @@
 /** Changes of a column's type. */
 import type { Node, TypeName } from "libpg-query"
+import * as ast from "../../sql/nodes.ts"
 import { alterations } from "../alterations.ts"
-import * as ast from "../ast.ts"
 import { sizeOf } from "../catalog.ts"
 import * as facts from "../facts.ts"
 import type { Rule, Script, Statement } from "../script.ts"

@@ -1,6 +1,6 @@
 /** Rows that are deleted where nobody looks for it. */
 import type { Node } from "libpg-query"
-import * as ast from "../ast.ts"
+import * as ast from "../../sql/nodes.ts"
 import { sizeOf } from "../catalog.ts"
 import { type Found, head, place, type Rule, type Script, type Statement } from "../script.ts"
 

@@ -1,6 +1,7 @@
 /** A default that is dropped although programs that are running need it. */
+
+import * as ast from "../../sql/nodes.ts"
 import { alterations } from "../alterations.ts"
-import * as ast from "../ast.ts"
 import * as facts from "../facts.ts"
 import type { Rule, Script, Statement } from "../script.ts"
 

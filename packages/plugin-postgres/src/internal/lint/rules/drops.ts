@@ -1,7 +1,7 @@
 /** What is gone afterwards, and what still asks for it. */
 import type { ObjectType } from "libpg-query"
+import * as ast from "../../sql/nodes.ts"
 import { alterations } from "../alterations.ts"
-import * as ast from "../ast.ts"
 import { sizeOf } from "../catalog.ts"
 import { type Found, head, type Rule, type Script, type Statement } from "../script.ts"
 

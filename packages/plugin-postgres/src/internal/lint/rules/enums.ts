@@ -1,6 +1,6 @@
 /** Labels of enums: added by themselves, so that they can be used, and never taken for something else. */
 import type { AlterEnumStmt } from "libpg-query"
-import * as ast from "../ast.ts"
+import * as ast from "../../sql/nodes.ts"
 import type { Label } from "../facts.ts"
 import { type Found, head, place, type Rule, type Script, type Statement } from "../script.ts"
 

@@ -1,7 +1,7 @@
 /** Foreign keys: checked without stopping writes, and with an index. */
 import type { Constraint } from "libpg-query"
+import * as ast from "../../sql/nodes.ts"
 import { addedConstraints } from "../alterations.ts"
-import * as ast from "../ast.ts"
 import { sizeOf } from "../catalog.ts"
 import { type Found, place, type Rule, type Script, type Statement } from "../script.ts"
 

@@ -1,5 +1,5 @@
 /** Indexes are built and dropped while others go on. */
-import * as ast from "../ast.ts"
+import * as ast from "../../sql/nodes.ts"
 import { sizeOf } from "../catalog.ts"
 import { head, place, type Rule } from "../script.ts"
 

@@ -1,5 +1,5 @@
 /** An index that was not finished stays, and looks as if it were there. */
-import * as ast from "../ast.ts"
+import * as ast from "../../sql/nodes.ts"
 import { head, type Rule } from "../script.ts"
 
 export const invalidIndex: Rule = {

@@ -1,6 +1,6 @@
 /** Conditions that are neither true nor false, so that what they guard is not guarded. */
 import type { A_Expr, Node, SubLink } from "libpg-query"
-import * as ast from "../ast.ts"
+import * as ast from "../../sql/nodes.ts"
 import type { Found, Rule, Script, Statement } from "../script.ts"
 
 const comparisons: ReadonlySet<string> = new Set(["=", "<>", "!=", "<", ">", "<=", ">="])

@@ -1,6 +1,6 @@
 /** What PostgreSQL refuses within a transaction. */
 import type { Node } from "libpg-query"
-import * as ast from "../ast.ts"
+import * as ast from "../../sql/nodes.ts"
 import { head, type Rule, type Script, type Statement } from "../script.ts"
 
 const whose = ({ transaction }: Statement): string =>

@@ -1,5 +1,5 @@
 /** Names that running programs know. */
-import * as ast from "../ast.ts"
+import * as ast from "../../sql/nodes.ts"
 import { head, type Rule } from "../script.ts"
 
 export const column: Rule = {

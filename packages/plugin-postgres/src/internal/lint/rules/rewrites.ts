@@ -1,6 +1,7 @@
 /** Whole tables written anew on purpose. */
+
+import * as ast from "../../sql/nodes.ts"
 import { alterations } from "../alterations.ts"
-import * as ast from "../ast.ts"
 import { sizeOf } from "../catalog.ts"
 import { head, type Rule } from "../script.ts"
 

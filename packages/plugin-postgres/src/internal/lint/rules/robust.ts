@@ -1,6 +1,7 @@
 /** What cannot be run again after it has failed half way. */
+
+import * as ast from "../../sql/nodes.ts"
 import { alterations } from "../alterations.ts"
-import * as ast from "../ast.ts"
 import * as facts from "../facts.ts"
 import { type Found, head, type Rule, type Script, type Statement } from "../script.ts"
 

@@ -1,7 +1,7 @@
 /** Types of new columns that are regretted later. */
 import type { ColumnDef } from "libpg-query"
+import * as ast from "../../sql/nodes.ts"
 import { alterations } from "../alterations.ts"
-import * as ast from "../ast.ts"
 import { place, type Rule, type Statement } from "../script.ts"
 
 /** The columns that a statement declares. */
