@@ -12,6 +12,10 @@ const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 
 const input = {
   directory: Schema.NonEmptyString,
+  format: Schema.Literals(["custom", "directory"]).pipe(
+    Schema.withDecodingDefaultKey(Effect.succeed("custom" as const))
+  ),
+  jobs: Count.pipe(Schema.withDecodingDefaultKey(Effect.succeed(4))),
   drill: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(false))),
   roles: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(false))),
   keep: Count.pipe(Schema.withDecodingDefaultKey(Effect.succeed(14))),
@@ -48,16 +52,15 @@ const isYoung = Effect.fn("postgres.backup.check")(function* ({ directory, drill
   )
 })
 
-const take = Effect.fn("postgres.backup.apply")(function* ({ directory, drill, keep, roles }: Input) {
-  yield* (yield* PostgresControl).backup({ directory, drill, keep, roles })
+const take = Effect.fn("postgres.backup.apply")(function* ({ directory, drill, format, jobs, keep, roles }: Input) {
+  yield* (yield* PostgresControl).backup({ directory, drill, format, jobs, keep, roles })
 })
 
 /**
  * There is a verified backup of the connection's database that is younger than `maxAge`. Stand it before the first step
  * that changes data. Its output is the proof: file, size, SHA-256, what the archive lists, and the rows of each table.
  *
- * A backup is a dump in PostgreSQL's custom format, which `pg_restore` reads, compressed with zstd where `pg_dump` can (from
- * 16), and else with gzip. Rows are counted in the snapshot that is
+ * A backup is a dump that `pg_restore` reads, compressed with zstd where `pg_dump` can (from 16), and else with gzip. Rows are counted in the snapshot that is
  * dumped, so that they are the dump's whatever is written meanwhile. It gets its name once it is verified and on the disk:
  * it is one of this database, lists the tables of the snapshot, and can be read to its end. What is in it stands in a
  * manifest beside it (`.dump.json`), the SHA-256 of both in a file that `sha256sum --check` reads (`.dump.sha256`). A backup
@@ -65,6 +68,10 @@ const take = Effect.fn("postgres.backup.apply")(function* ({ directory, drill, k
  *
  * - `directory`: a folder on the deployment's target, one for each deployment; made for its owner alone when it is
  *   missing. Files are readable by their owner alone.
+ * - `format`: `custom` (the default), one file, which is read to its end while it is written; or `directory`, a folder with a
+ *   file for each table, of which the manifest has the checksums. It is dumped and restored by several at once, and needs a
+ *   `pg_dump` on the deployment's target: {@link server}, and not {@link inService}.
+ * - `jobs`: how many tables are dumped at once into a folder, each over a connection of its own. Default 4.
  * - `drill`: restores the backup into a scratch database (`shipshape_drill_…`) beside the database, compares the rows of
  *   every table and the schema, and drops it. Recommended for precious data: it takes the time of a restore, the disk space
  *   of a second copy, and a user who may create databases. Default `false`.

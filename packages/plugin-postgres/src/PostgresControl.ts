@@ -71,6 +71,10 @@ export interface NewBackup extends BackupQuestion {
   readonly keep: number
   /** Restores it into a scratch database before it counts, and compares what comes out. */
   readonly drill: boolean
+  /** One file, or a folder with a file for each table. The default is one file. */
+  readonly format?: "custom" | "directory" | undefined
+  /** How many tables are dumped at once into a folder. The default is 4. */
+  readonly jobs?: number | undefined
   /** Writes the server's roles beside it, without their passwords. The default is no. */
   readonly roles?: boolean | undefined
 }

@@ -106,6 +106,9 @@ const limits = {
  *   has waited for a lock so long lets others pass and is tried again, `lockRetries` times (default 10); who has the lock is
  *   said. Questions of checks take 30 seconds at most.
  *
+ * - `tools`: the folder on the deployment's target in which `pg_dump`, `pg_restore` and `pg_dumpall` are, such as
+ *   `/usr/lib/postgresql/17/bin`. The default is that of the PATH, or that of a version that Debian's packages have installed.
+ *
  * Backups run `pg_dump` on the deployment's target, where one must be that is not older than the server.
  *
  * @example
@@ -123,6 +126,7 @@ export const server = Plugin.define("postgres", {
   options: {
     ...address.options,
     resource: Schema.optionalKey(Schema.TemplateLiteral([Schema.NonEmptyString, ":", Schema.NonEmptyString])),
+    tools: Schema.optionalKey(Schema.NonEmptyString),
     ...limits
   },
   layer: (options) =>
@@ -143,7 +147,11 @@ export const server = Plugin.define("postgres", {
             ? {}
             : { PGSSLROOTCERT: ca?.file ?? "system" })
         })
-        return services(login, { _tag: "Socket", host, port, tls, ca }, dumpTools.onTarget(target, name, env))
+        return services(
+          login,
+          { _tag: "Socket", host, port, tls, ca },
+          dumpTools.onTarget(target, name, env, options.tools)
+        )
       })
     )
 })

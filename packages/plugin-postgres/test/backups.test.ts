@@ -1,5 +1,7 @@
+import { createHash } from "node:crypto"
+import { Duplex } from "node:stream"
 import { assert, describe, it } from "@effect/vitest"
-import type { Command } from "@shipshape/core"
+import type { Command, Target } from "@shipshape/core"
 import { FakeTarget } from "@shipshape/core/testing"
 import * as Effect from "effect/Effect"
 import * as reading from "../src/internal/backupReading.ts"
@@ -32,52 +34,76 @@ const connection: Connection = {
 const listing = (database: string, tables: number) =>
   `;     dbname: ${database}\n${Array.from({ length: tables }, (_, i) => `${i}; 1259 ${i} TABLE public t${i} edms\n`).join("")}`
 
-/** Takes a backup with tools that do as they are told, and tells what is left in the folder. */
-const take = Effect.fnUntraced(function* (told: {
+interface Told {
   readonly bytes: number
   readonly list: string
   readonly readExitCode?: number
+  readonly dumpExitCode?: number
   readonly moves?: boolean
-}) {
-  const { target } = answering(told)
+  /** What becomes of the file once it is written. */
+  readonly spoils?: boolean
+}
+
+/** Takes a backup with tools that do as they are told, and tells what is left in the folder. */
+const take = Effect.fnUntraced(function* (told: Told) {
+  const { operations, target } = answering(told)
   const dumpHost: DumpHost = {
-    operations: target.operations,
+    operations,
+    sharesFiles: true,
     env: {},
-    find: () => Effect.succeed({ dump: "pg_dump", restore: "pg_restore", dumpAll: "pg_dumpall", version: 17 })
+    find: () => Effect.succeed({ dump: "pg_dump", restore: "pg_restore", dumpAll: "pg_dumpall", version: 15 })
   }
   const { backup } = backups.make(
     {
       database: "edms",
       server: Effect.succeed(server),
       open: () => Effect.succeed(connection),
-      target: target.operations,
+      target: operations,
       dumpHost
     },
-    reading.make(dumpHost, target.operations)
+    reading.make(dumpHost, operations)
   )
   const error = yield* Effect.flip(backup({ directory: "/backups", drill: false, keep: 2 }))
   return { error, left: [...target.files.keys()].filter((file) => file.startsWith("/backups/")) }
 })
 
-const answering = (told: {
-  readonly bytes: number
-  readonly list: string
-  readonly readExitCode?: number
-  readonly moves?: boolean
-}) => {
-  const run = ({ args, program, stdoutFile }: Command.Command) => {
-    if (program === "pg_dump" && stdoutFile !== undefined) {
-      target.files.set(stdoutFile, { content: new Uint8Array(told.bytes), uid: 0, gid: 0, mode: 0o600 })
-      return {}
-    }
+const answering = (told: Told) => {
+  const contentOf = (file = "") => target.files.get(file)?.content ?? new Uint8Array()
+  const run = ({ args, program }: Command.Command) => {
     if (program === "pg_restore" && args[0] === "--list") return { stdout: told.list }
-    if (program === "pg_restore")
-      return { exitCode: told.readExitCode ?? 0, stderr: "could not read from input file: end of file" }
     if (program === "mv") return told.moves === false ? { exitCode: 1, stderr: "mv: cannot move" } : {}
-    return { stdout: `${"0".repeat(64)}  file\n` }
+    if (program !== "sha256sum") return {}
+    const sums = args.slice(1).map((file) => createHash("sha256").update(contentOf(file)).digest("hex"))
+    return { stdout: sums.map((sum) => `${sum}  file\n`).join("") }
   }
   const target = FakeTarget.make({ run })
-  return { target }
+  const open: Target.Operations["open"] = ({ args, program }) =>
+    Effect.sync(() => {
+      const written: Array<Buffer> = []
+      const duplex = new Duplex({
+        read() {
+          if (program === "pg_dump") this.push(new Uint8Array(told.bytes))
+          this.push(null)
+        },
+        write(chunk: Buffer, _, done) {
+          written.push(chunk)
+          done()
+        },
+        final(done) {
+          const content = Buffer.concat(told.spoils === true ? [...written, Buffer.from("!")] : written)
+          const file = args[0]?.replace("of=", "") ?? ""
+          if (program === "dd") target.files.set(file, { content, uid: 0, gid: 0, mode: 0o600 })
+          done()
+        }
+      })
+      const codes: Record<string, number | undefined> = { pg_restore: told.readExitCode, pg_dump: told.dumpExitCode }
+      return {
+        duplex,
+        exitCode: Effect.succeed(codes[program] ?? 0),
+        stderr: () => `${program}: error: could not read from input file: end of file`
+      }
+    })
+  return { target, operations: { ...target.operations, open } }
 }
 
 describe("a dump that is not what it should be is refused and removed:", () => {
@@ -85,7 +111,12 @@ describe("a dump that is not what it should be is refused and removed:", () => {
     ["empty", { bytes: 0, list: listing("edms", 2) }, "it is empty"],
     ["of another database", { bytes: 9, list: listing("other", 2) }, "it is one of database other"],
     ["without a table of the catalog", { bytes: 9, list: listing("edms", 1) }, "it has 1 tables, and the database 2"],
-    ["cut off after its list", { bytes: 9, list: listing("edms", 2), readExitCode: 1 }, "end of file"]
+    ["cut off after its list", { bytes: 9, list: listing("edms", 2), readExitCode: 1 }, "end of file"],
+    [
+      "other on the disk than it was",
+      { bytes: 9, list: listing("edms", 2), spoils: true },
+      "what is on the disk is not"
+    ]
   ]
   for (const [name, told, message] of cases) {
     it.effect(name, () =>
@@ -98,6 +129,15 @@ describe("a dump that is not what it should be is refused and removed:", () => {
     )
   }
 })
+
+it.effect("a dump that ends early by itself is no backup, however much of it can be read", () =>
+  Effect.gen(function* () {
+    const { error, left } = yield* take({ bytes: 9, list: listing("edms", 2), dumpExitCode: 1 })
+    assert.strictEqual(error.code, "target.command-failed")
+    assert.include(error.message, "`pg_dump --format=custom")
+    assert.deepStrictEqual(left, [])
+  })
+)
 
 it.effect("a dump that cannot get its name leaves nothing", () =>
   Effect.gen(function* () {

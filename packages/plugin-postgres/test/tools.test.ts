@@ -14,10 +14,10 @@ describe("pg_dump on the target", () => {
         return version === undefined ? undefined : { stdout: `pg_dump (PostgreSQL) ${version}` }
       }
     })
-  const find = (versions: Readonly<Record<string, string>>, major: number) => {
+  const find = (versions: Readonly<Record<string, string>>, major: number, given?: string) => {
     const target = machine(versions)
     target.files.set("/usr/lib/postgresql", { content: undefined, uid: 0, gid: 0, mode: 0o755 })
-    return onTarget(target.operations, "the server", {}).find(major)
+    return onTarget(target.operations, "the server", {}, given).find(major)
   }
   const at = (version: number) => `/usr/lib/postgresql/${version}/bin/pg_dump`
 
@@ -38,6 +38,22 @@ describe("pg_dump on the target", () => {
       const none = yield* Effect.flip(find({}, 17))
       assert.include(none.message, "there is no pg_dump")
       assert.include(none.hint, "postgresql-client-17")
+    })
+  )
+
+  it.effect("is the one that is asked for, and no other, where a folder is given", () =>
+    Effect.gen(function* () {
+      const versions = { pg_dump: "17.1", "/opt/pg/bin/pg_dump": "17.2", [at(16)]: "16.1" }
+      const found = yield* find(versions, 17, "/opt/pg/bin")
+      assert.deepStrictEqual(
+        [found.dump, found.restore, found.dumpAll],
+        ["/opt/pg/bin/pg_dump", "/opt/pg/bin/pg_restore", "/opt/pg/bin/pg_dumpall"]
+      )
+      const older = yield* Effect.flip(find({ ...versions, "/opt/pg/bin/pg_dump": "16.4" }, 17, "/opt/pg/bin"))
+      assert.include(older.message, "pg_dump 16 on /opt/pg/bin of a fake target is older than PostgreSQL 17")
+      assert.include(older.hint, "postgresql-client-17")
+      const none = yield* Effect.flip(find(versions, 17, "/opt/none"))
+      assert.include(none.message, "there is no pg_dump on /opt/none of a fake target")
     })
   )
 })

@@ -60,7 +60,7 @@ export const isHeld = (name: string, names: ReadonlyArray<string>): boolean =>
   names.some((other) => other.startsWith(`${name}.kept-`))
 
 /** A line of the checksum file. */
-export const checksumLine = (sha256: string, file: string): string => `${sha256}  ${path.posix.basename(file)}\n`
+export const checksumLine = (sha256: string, name: string): string => `${sha256}  ${name}\n`
 
 /** The checksum that `sha256sum` prints first. */
 export const readChecksum = (text: string): string | undefined => /^\\?([0-9a-f]{64})\s/.exec(text)?.[1]

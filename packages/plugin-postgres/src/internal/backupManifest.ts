@@ -17,7 +17,11 @@ const Manifest = Schema.Struct({
   sha256,
   archive,
   rows,
-  drilled
+  drilled,
+  /** The files of a backup that is a folder. */
+  parts: Schema.optionalKey(
+    Schema.Array(Schema.Struct({ name: Schema.String, bytes: Schema.Int, sha256: Schema.String }))
+  )
 })
 
 export interface Manifest extends Schema.Schema.Type<typeof Manifest> {}

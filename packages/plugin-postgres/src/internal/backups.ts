@@ -3,17 +3,18 @@ import * as path from "node:path"
 import { type BackupProof, Command, Progress, type Target } from "@shipshape/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
-import * as Predicate from "effect/Predicate"
 import type * as Scope from "effect/Scope"
 import type { HeldBackup, NewBackup, PostgresControl } from "../PostgresControl.ts"
-import { BackupInvalid, DiskFull } from "../PostgresError.ts"
+import { BackupInvalid } from "../PostgresError.ts"
 import type { BackupQuestion, FoundBackups, PostgresProbe, ProbeError, ServerFacts } from "../PostgresProbe.ts"
+import * as archives from "./backupArchive.ts"
+import * as backupDump from "./backupDump.ts"
 import * as files from "./backupFiles.ts"
 import * as manifests from "./backupManifest.ts"
-import * as reading from "./backupReading.ts"
-import { type Contents, snapshot } from "./backupRows.ts"
+import type * as reading from "./backupReading.ts"
+import type { Contents } from "./backupRows.ts"
 import type { ConnectFailure, Connection } from "./connect.ts"
-import type { DumpHost, DumpTools } from "./dumpTools.ts"
+import type { DumpHost } from "./dumpTools.ts"
 import { rehearse } from "./restoreDrill.ts"
 
 /** What backups and the ways back from them need. */
@@ -73,7 +74,7 @@ const misnamed = ({ file, takenAt }: BackupProof.BackupProof) =>
   )
 
 const take = (needs: Needs) =>
-  Effect.fnUntraced(function* ({ directory, drill, keep, roles }: NewBackup) {
+  Effect.fnUntraced(function* ({ directory, drill, format = "custom", jobs = 4, keep, roles }: NewBackup) {
     const { dumpHost, server, target } = needs
     const facts = yield* server
     const tools = yield* dumpHost.find(facts.major)
@@ -83,29 +84,30 @@ const take = (needs: Needs) =>
     const file = path.posix.join(directory, name)
     const partial = path.posix.join(directory, files.partialOf(name))
     const written = [partial, files.rolesOf(file), files.manifestOf(file), files.checksumOf(file)]
-    // It gets its mode before it gets its content.
-    yield* target.writeFile(partial, "", ownerOnly.file)
+    const dumping: backupDump.Dumping = { needs, tools, facts, partial, format, jobs }
     const proof = yield* Effect.gen(function* () {
-      const contents = yield* dump(needs, tools, facts, partial)
-      const verified = yield* verify({ needs, tools, partial, database: facts.database, contents })
+      const { contents, summed } = yield* backupDump.dump(dumping)
+      const { archive } = yield* verify({ dumping, contents })
       if (drill) yield* rehearse(needs, { file: partial, major: facts.major, rows: contents.rows })
       const claim = {
         database: facts.database,
         takenAt,
-        ...verified,
+        ...summed,
+        archive,
         rows: contents.rows,
         ...(drill ? { drilled: true } : {})
       }
-      if (roles === true) yield* dumpRoles(needs, tools, facts, files.rolesOf(file))
+      if (roles === true) yield* backupDump.dumpRoles(dumping, files.rolesOf(file))
       yield* publish(target, {
         file,
         partial,
         roles: roles === true,
         manifest: manifests.format({ ...claim, server: facts.version }),
-        ...verified
+        summed
       })
       return manifests.proofOf(claim, file)
     }).pipe(
+      Effect.mapError(backupDump.orDiskFull(directory)),
       Effect.onExit((exit) =>
         exit._tag === "Success"
           ? Effect.void
@@ -117,110 +119,51 @@ const take = (needs: Needs) =>
     return proof
   })
 
-/** Dumps and counts in one snapshot, so that the counts are those of the dump whatever is written meanwhile. */
-const dump = ({ dumpHost, open }: Needs, tools: DumpTools, { database }: ServerFacts, partial: string) =>
-  Effect.scoped(
-    Effect.gen(function* () {
-      const taken = yield* snapshot(yield* open(database))
-      const write = (...compression: ReadonlyArray<string>) =>
-        dumpHost.operations.run(
-          Command.make(
-            tools.dump,
-            ["--format=custom", ...compression, "--no-password", "--lock-wait-timeout=60000", `--snapshot=${taken.id}`],
-            { env: dumpHost.env, stdoutFile: partial }
-          )
-        )
-      const compressed =
-        tools.version < zstdSince ? write() : Effect.catchIf(write("--compress=zstd"), isWithoutZstd, () => write())
-      const dumping = Effect.mapError(compressed, (error) =>
-        isDiskFull(error) ? diskFull(path.posix.dirname(partial), error) : error
-      )
-      const [contents] = yield* Effect.all([taken.count, dumping], { concurrency: 2 })
-      return contents
-    })
-  )
-
-/** The first version whose `pg_dump` knows zstd: three times as fast as gzip, and smaller. */
-const zstdSince = 16
-
-/** Whoever has built it may have left it out. */
-const isWithoutZstd = (error: Target.RunError): boolean =>
-  error._tag === "CommandFailed" && /does not support compression|not supported|zstd/i.test(error.stderr)
-
-/** Who owns and may use what is in a dump: without their passwords, as a file is read by more people than a server. */
-const dumpRoles = ({ dumpHost, target }: Needs, tools: DumpTools, { database }: ServerFacts, file: string) =>
-  Effect.andThen(
-    target.writeFile(file, "", ownerOnly.file),
-    dumpHost.operations.run(
-      Command.make(tools.dumpAll, ["--roles-only", "--no-role-passwords", "--no-password", `--database=${database}`], {
-        env: dumpHost.env,
-        stdoutFile: file
-      })
-    )
-  )
-
 interface Dumped {
-  readonly needs: Pick<Needs, "dumpHost" | "target">
-  readonly tools: DumpTools
-  readonly partial: string
-  readonly database: string
+  readonly dumping: backupDump.Dumping
   readonly contents: Contents
 }
 
-/** Reads what was dumped: whole, of this database, with all its tables. */
-const verify = Effect.fnUntraced(function* ({ contents, database, needs, partial, tools }: Dumped) {
-  const { dumpHost, target } = needs
-  const invalid = (what: string) =>
-    new BackupInvalid({
-      file: partial,
-      message: `the backup of ${database} is not usable: ${what}; it was removed`,
-      hint: "look at the lines above, and at the free space where the backup is written; then run again",
-      retryable: true
-    })
-  const stat = yield* target.stat(partial)
-  if (stat === undefined || stat.size === 0) return yield* invalid("it is empty")
-  const read = (command: Command.Command) =>
-    Effect.catchTag(dumpHost.operations.run(command), "CommandFailed", (error) =>
-      Effect.fail(invalid(`pg_restore cannot read it: ${error.tail?.at(-1) ?? error.message}`))
-    )
-  const listing = yield* read(reading.list(tools.restore, partial))
-  const { database: dumped, entries, tables } = files.readListing(listing.stdout)
-  if (dumped !== database) return yield* invalid(`it is one of database ${dumped}`)
-  if (tables !== contents.tables) {
-    return yield* invalid(`it has ${tables} tables, and the database ${contents.tables}`)
-  }
-  // The list is read from the head of the file alone: only restoring it to nowhere reads it to its end.
-  const [summed] = yield* Effect.all(
-    [
-      target.run(reading.sha256sum(partial)),
-      read(Command.make(tools.restore, ["--file=/dev/null"], { stdinFile: partial }))
-    ],
-    { concurrency: 2 }
+/** Looks whether what was dumped and read to its end is of this database, with all its tables. */
+const verify = Effect.fnUntraced(function* ({ contents, dumping }: Dumped) {
+  const { facts, format, needs, partial, tools } = dumping
+  const listing = yield* Effect.catchTag(
+    needs.dumpHost.operations.run(archives.reading(tools.restore, ["--list"], partial, format === "directory")),
+    "CommandFailed",
+    (error) =>
+      Effect.fail(backupDump.invalid(partial, `pg_restore cannot read it: ${error.tail?.at(-1) ?? error.message}`))
   )
-  const sha256 = files.readChecksum(summed.stdout)
-  if (sha256 === undefined) return yield* invalid("sha256sum gave no checksum")
-  return { bytes: stat.size, sha256, archive: { entries, tables } }
+  const { database: dumped, entries, tables } = files.readListing(listing.stdout)
+  if (dumped !== facts.database) return yield* backupDump.invalid(partial, `it is one of database ${dumped}`)
+  if (tables !== contents.tables) {
+    return yield* backupDump.invalid(partial, `it has ${tables} tables, and the database ${contents.tables}`)
+  }
+  return { archive: { entries, tables } }
 })
 
 interface Verified {
   readonly file: string
   readonly partial: string
   readonly manifest: string
-  readonly sha256: string
+  readonly summed: archives.Summed
   readonly roles: boolean
 }
 
 /** Gives a backup its name once all of it is on the disk: what has the name is whole, also after a loss of power. */
 const publish = Effect.fnUntraced(function* (
   target: Target.Operations,
-  { file, manifest, partial, roles, sha256 }: Verified
+  { file, manifest, partial, roles, summed }: Verified
 ) {
   const beside = files.manifestOf(file)
-  const lines = [files.checksumLine(sha256, file), files.checksumLine(reading.sha256Of(manifest), beside)]
+  const name = path.posix.basename(file)
+  const own = summed.parts?.map((part) => files.checksumLine(part.sha256, `${name}/${part.name}`)) ?? [
+    files.checksumLine(summed.sha256, name)
+  ]
+  const lines = [...own, files.checksumLine(archives.sha256Of(manifest), path.posix.basename(beside))]
   if (roles) {
     const beside = files.rolesOf(file)
-    const sum = files.readChecksum((yield* target.run(reading.sha256sum(beside))).stdout)
-    if (sum !== undefined) lines.push(files.checksumLine(sum, beside))
+    const sum = files.readChecksum((yield* target.run(archives.sha256sum(beside))).stdout)
+    if (sum !== undefined) lines.push(files.checksumLine(sum, path.posix.basename(beside)))
   }
   yield* target.run(Command.make("sync", [partial]))
   yield* target.writeFile(beside, manifest, ownerOnly.file)
@@ -252,16 +195,3 @@ const prune = Effect.fnUntraced(function* (
     yield* target.remove(path.posix.join(directory, name))
   }
 })
-
-/** The write that failed stands behind the command that failed of it. */
-const isDiskFull = (error: unknown): boolean =>
-  Predicate.hasProperty(error, "cause") &&
-  ((Predicate.hasProperty(error.cause, "code") && error.cause.code === "ENOSPC") || isDiskFull(error.cause))
-
-const diskFull = (directory: string, cause: unknown): DiskFull =>
-  new DiskFull({
-    message: `the disk that holds ${directory} is full: the backup was not written, and what there was of it was removed`,
-    hint: `free space, keep fewer backups, or write them to another disk; then run again`,
-    retryable: true,
-    cause
-  })

@@ -1,4 +1,5 @@
 /** `pg_dump` and `pg_restore`, where they run and in which version. */
+import * as path from "node:path"
 import { Command, type Target } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
@@ -16,6 +17,8 @@ export interface DumpTools {
 /** Where the tools run, and how they get to the server from there. */
 export interface DumpHost {
   readonly operations: Target.Operations
+  /** Whether they see the files of the deployment's target. */
+  readonly sharesFiles: boolean
   readonly env: Readonly<Record<string, string | Redacted.Redacted<string>>>
   /** The tools that fit a server of this major version. */
   readonly find: (major: number) => Effect.Effect<DumpTools, DumpToolUnfit | Target.RunError | Target.FileError>
@@ -23,30 +26,45 @@ export interface DumpHost {
 
 const fromPath = { dump: "pg_dump", restore: "pg_restore", dumpAll: "pg_dumpall" }
 
+const fromFolder = (folder: string) => ({
+  dump: path.posix.join(folder, "pg_dump"),
+  restore: path.posix.join(folder, "pg_restore"),
+  dumpAll: path.posix.join(folder, "pg_dumpall")
+})
+
 /** Where Debian and its descendants put each version. */
 const versionsFolder = "/usr/lib/postgresql"
 
 /** In the server's own container: its tools are of its own version. */
 export const inContainer = (operations: Target.Operations, env: DumpHost["env"]): DumpHost => ({
   operations,
+  sharesFiles: false,
   env,
   find: (major) => Effect.succeed({ ...fromPath, version: major })
 })
 
-/** On the deployment's target: those of the PATH, or of another installed version that is not older than the server. */
-export const onTarget = (operations: Target.Operations, server: string, env: DumpHost["env"]): DumpHost => ({
+/**
+ * On the deployment's target: those of the folder that is given; or else those of the PATH, or of another installed version
+ * that is not older than the server.
+ */
+export const onTarget = (
+  operations: Target.Operations,
+  server: string,
+  env: DumpHost["env"],
+  given?: string
+): DumpHost => ({
   operations,
+  sharesFiles: true,
   env,
   find: Effect.fnUntraced(function* (major) {
-    const folders = (yield* operations.stat(versionsFolder)) === undefined ? [] : yield* operations.list(versionsFolder)
-    const candidates: ReadonlyArray<Omit<DumpTools, "version">> = [
-      fromPath,
-      ...folders.map((folder) => ({
-        dump: `${versionsFolder}/${folder}/bin/pg_dump`,
-        restore: `${versionsFolder}/${folder}/bin/pg_restore`,
-        dumpAll: `${versionsFolder}/${folder}/bin/pg_dumpall`
-      }))
-    ]
+    const installed =
+      given !== undefined || (yield* operations.stat(versionsFolder)) === undefined
+        ? []
+        : yield* operations.list(versionsFolder)
+    const candidates: ReadonlyArray<Omit<DumpTools, "version">> =
+      given === undefined
+        ? [fromPath, ...installed.map((version) => fromFolder(`${versionsFolder}/${version}/bin`))]
+        : [fromFolder(given)]
     const found = yield* Effect.forEach(candidates, (tools) =>
       Effect.map(versionOf(operations, tools.dump), (version) => ({ tools, version }))
     )
@@ -55,7 +73,7 @@ export const onTarget = (operations: Target.Operations, server: string, env: Dum
       .sort((a, b) => a.version - b.version)[0]
     return fit === undefined
       ? yield* unfit(
-          operations.name,
+          given === undefined ? operations.name : `${given} of ${operations.name}`,
           server,
           major,
           found.map(({ version }) => version).filter((v) => v !== undefined)
@@ -82,6 +100,6 @@ const unfit = (on: string, server: string, major: number, versions: ReadonlyArra
       found.length === 0
         ? `there is no pg_dump on ${on}, which the backup of ${server} needs`
         : `pg_dump ${found.join(", ")} on ${on} is older than PostgreSQL ${major} at ${server}, and refuses to dump it`,
-    hint: `install postgresql-client-${major}, or run the server as a service and use Postgres.inService`
+    hint: `install postgresql-client-${major} (from apt.postgresql.org where the distribution has it not), say in \`tools\` where it is, or run the server as a service and use Postgres.inService`
   })
 }

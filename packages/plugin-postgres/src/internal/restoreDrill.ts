@@ -3,6 +3,7 @@ import { type BackupProof, Command, Progress } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import type { RestoreError } from "../PostgresControl.ts"
 import { BackupInvalid } from "../PostgresError.ts"
+import * as archives from "./backupArchive.ts"
 import type { Read } from "./backupReading.ts"
 import type { Contents } from "./backupRows.ts"
 import type { Needs } from "./backups.ts"
@@ -31,10 +32,14 @@ export const rehearse = (needs: Needs, { file, major, rows }: Rehearsal) =>
   )
 
 /** What the archive would create must be what is there when it has. */
-const compareSchema = Effect.fnUntraced(function* ({ dumpHost }: Needs, { file, major, scratch }: scratches.Into) {
+const compareSchema = Effect.fnUntraced(function* (
+  { dumpHost, target }: Needs,
+  { file, major, scratch }: scratches.Into
+) {
   const tools = yield* dumpHost.find(major)
   const only = ["--schema-only", "--no-subscriptions"]
-  const archive = Command.make(tools.restore, [...only, "--file=-"], { stdinFile: file })
+  const isFolder = (yield* target.stat(file))?.type === "directory"
+  const archive = archives.reading(tools.restore, [...only, "--file=-"], file, isFolder)
   const database = Command.make(tools.dump, [...only, "--no-password"], {
     env: { ...dumpHost.env, PGDATABASE: scratch }
   })

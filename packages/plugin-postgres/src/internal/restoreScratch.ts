@@ -1,17 +1,17 @@
 /** Databases that a backup is restored into. None of them was there before: nothing is restored over a database. */
 import { randomBytes } from "node:crypto"
-import { Command, Progress } from "@shipshape/core"
+import { Progress } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import { BackupInvalid, DiskFull, RestoreRefused } from "../PostgresError.ts"
-import { sha256Of } from "./backupReading.ts"
+import * as archives from "./backupArchive.ts"
 import { type Contents, contents, differences } from "./backupRows.ts"
 import type { Needs } from "./backups.ts"
 import { type ConnectFailure, type Connection, escapeIdentifier, escapeLiteral, type Statement } from "./connect.ts"
 
 /** Drills of one database, so that the next can sweep what a killed one has left. */
-const drillPrefix = (database: string): string => `shipshape_drill_${sha256Of(database).slice(0, 8)}_`
+const drillPrefix = (database: string): string => `shipshape_drill_${archives.sha256Of(database).slice(0, 8)}_`
 
 const drillName = (database: string): string => `${drillPrefix(database)}${randomBytes(6).toString("hex")}`
 
@@ -37,7 +37,7 @@ export const besides = Effect.fnUntraced(function* ({ database, open }: Pick<Nee
  */
 export const besidesAlone = Effect.fnUntraced(function* (needs: Pick<Needs, "database" | "open">) {
   const beside = yield* besides(needs)
-  const key = BigInt.asIntN(64, BigInt(`0x${sha256Of(`restore of ${needs.database}`).slice(0, 16)}`))
+  const key = BigInt.asIntN(64, BigInt(`0x${archives.sha256Of(`restore of ${needs.database}`).slice(0, 16)}`))
   yield* beside.connection.query({ text: "SET lock_timeout = '60s'", values: [] })
   yield* Effect.catchTag(
     beside.connection.query({ text: "SELECT pg_advisory_lock($1::bigint)", values: [String(key)] }),
@@ -183,15 +183,21 @@ export interface Into {
   readonly scratch: string
 }
 
+/** So many tables of a folder are restored at once. A file is read from its head to its end. */
+const jobs = 4
+
 /**
  * Restores an archive with its owners and grants: the roles are those of the same server. The first error ends it. Not in
  * one transaction, which would hold a lock on every table and index: whoever fails drops the database. Subscriptions would
  * take the slots of those that are in use.
  */
-export const fill = Effect.fnUntraced(function* ({ dumpHost }: Needs, { file, major, scratch }: Into) {
+export const fill = Effect.fnUntraced(function* ({ dumpHost, target }: Needs, { file, major, scratch }: Into) {
   const tools = yield* dumpHost.find(major)
-  const args = ["--exit-on-error", "--no-password", "--no-subscriptions", `--dbname=${scratch}`]
-  const command = Command.make(tools.restore, args, { env: { ...dumpHost.env, PGDATABASE: scratch }, stdinFile: file })
+  const isFolder = (yield* target.stat(file))?.type === "directory"
+  const parallel = isFolder ? [`--jobs=${jobs}`] : []
+  const args = ["--exit-on-error", "--no-password", "--no-subscriptions", ...parallel, `--dbname=${scratch}`]
+  const env = { ...dumpHost.env, PGDATABASE: scratch }
+  const command = { ...archives.reading(tools.restore, args, file, isFolder), env }
   yield* Effect.catchTag(dumpHost.operations.run(command), "CommandFailed", (error) => Effect.fail(unfit(file, error)))
 })
 

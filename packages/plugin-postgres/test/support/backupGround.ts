@@ -71,10 +71,8 @@ afterAll(() => fs.rmSync(root, { recursive: true, force: true }))
 /** A folder for backups that is not there yet. */
 export const folder = () => path.join(fs.mkdtempSync(path.join(root, "b-")), "backups")
 
-export const take = (
-  directory: string,
-  options: { readonly drill?: boolean; readonly keep?: number; readonly roles?: boolean } = {}
-) => Effect.flatMap(control, (c) => c.backup({ directory, keep: 14, drill: false, ...options }))
+export const take = (directory: string, options: Partial<PostgresControl.NewBackup> = {}) =>
+  Effect.flatMap(control, (c) => c.backup({ directory, keep: 14, drill: false, ...options }))
 
 export const newest = (directory: string) =>
   Effect.flatMap(PostgresProbe.PostgresProbe, (probe) => probe.newestBackup({ directory })).pipe(

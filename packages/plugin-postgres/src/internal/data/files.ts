@@ -7,8 +7,8 @@ import type * as Scope from "effect/Scope"
 import type { Format } from "../../Data.ts"
 import { DataInvalid, DiskFull } from "../../PostgresError.ts"
 import type { QualifiedName } from "../../PostgresProbe.ts"
+import { sha256sum } from "../backupArchive.ts"
 import { readChecksum } from "../backupFiles.ts"
-import { sha256sum } from "../backupReading.ts"
 import * as manifests from "./manifest.ts"
 
 const ownerOnly = { file: { mode: 0o600 }, folder: { mode: 0o700 } } as const
@@ -84,7 +84,12 @@ export const write = <E>(
     const filled = yield* Effect.exit(fill(duplex))
     if (filled._tag === "Success") {
       if ((yield* exitCode) === 0) return
-    } else if (stderr() === "") return yield* Effect.failCause(filled.cause)
+    } else {
+      // Who writes says why it has ended only when it has.
+      duplex.destroy()
+      yield* Effect.timeoutOption(exitCode, "5 seconds")
+      if (stderr() === "") return yield* Effect.failCause(filled.cause)
+    }
     if (stderr().includes("No space left on device")) {
       return yield* new DiskFull({
         message: `the disk that holds ${path.posix.dirname(file)} is full: ${path.posix.basename(file)} was not written`,
