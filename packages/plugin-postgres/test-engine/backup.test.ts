@@ -83,6 +83,16 @@ describe("a backup", () => {
     }).pipe(Effect.provide(layerOn(database)))
   })
 
+  it.live("that would be a folder within the container is refused, and leaves nothing", () => {
+    const directory = folder()
+    return Effect.gen(function* () {
+      const error = yield* Effect.flip(take(directory, { format: "directory" }))
+      assert.strictEqual(error.code, "postgres.dump-tool-unfit")
+      assert.include(error.message, "would write within its container")
+      assert.deepStrictEqual(fs.readdirSync(directory), [])
+    }).pipe(Effect.provide(layerOn(database)))
+  })
+
   it.live("that may not read a table says so, and leaves no file", () => {
     const directory = folder()
     return Effect.gen(function* () {

@@ -1,5 +1,4 @@
 /** How backups are named, and what their tools print. */
-import * as path from "node:path"
 
 /** A name that says the database and the moment: `edms.20250102T030405.678Z.dump`. */
 export const nameOf = (database: string, takenAt: number): string =>
@@ -66,10 +65,10 @@ export const checksumLine = (sha256: string, name: string): string => `${sha256}
 export const readChecksum = (text: string): string | undefined => /^\\?([0-9a-f]{64})\s/.exec(text)?.[1]
 
 /** The checksum of a file in a checksum file. */
-export const checksumIn = (text: string, file: string): string | undefined =>
+export const checksumIn = (text: string, name: string): string | undefined =>
   text
     .split("\n")
-    .find((line) => line.slice(64) === `  ${path.posix.basename(file)}`)
+    .find((line) => line.slice(64) === `  ${name}`)
     ?.slice(0, 64)
 
 /** What `pg_restore --list` says of an archive. */
