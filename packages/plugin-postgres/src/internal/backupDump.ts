@@ -190,11 +190,11 @@ const broken = (command: Command.Command, stderr: string, cause?: unknown, exitC
     ...(cause === undefined ? {} : { cause })
   })
 
-/** What a failure is called that came of a full disk. */
+/** What the failure of a command or a file is called that came of a full disk. */
 export const orDiskFull =
   (directory: string) =>
-  <E>(error: E): E | DiskFull =>
-    isNoSpace(error)
+  <E extends { readonly _tag: string }>(error: E): E | DiskFull =>
+    (error._tag === "CommandFailed" || error._tag === "FileFailed") && isNoSpace(error)
       ? new DiskFull({
           message: `the disk that holds ${directory} is full: the backup was not written, and what there was of it was removed`,
           hint: "free space, keep fewer backups, or write them to another disk; then run again",
