@@ -6,11 +6,10 @@
  */
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
-import type * as Scope from "effect/Scope"
 import type { RenamesInvalid, SchemaUnreadable, ScratchImpossible } from "./CompareError.ts"
-import { compared, seen } from "./internal/compare/comparing.ts"
-import { prepared } from "./internal/compare/preparing.ts"
-import { proved } from "./internal/compare/proving.ts"
+import { between } from "./internal/compare/between.ts"
+import { notTunnelled } from "./internal/compare/database.ts"
+import { everything } from "./internal/compare/narrowing.ts"
 import * as renaming from "./internal/compare/renames.ts"
 import { both } from "./internal/compare/sides.ts"
 import type {
@@ -81,18 +80,15 @@ export type CompareError =
  *
  * @since 0.1.0
  */
-export const compare = Effect.fn("postgres.compare")(function* (
-  options: Options
-): Effect.fn.Return<Script, CompareError, Scope.Scope> {
+export const compare: (options: Options) => Effect.Effect<Script, CompareError> = Effect.fn("postgres.compare")(
+  (options) => Effect.scoped(notTunnelled(comparing(options)))
+)
+
+const comparing = Effect.fnUntraced(function* (options: Options) {
   const { renames = [], online = false, prove = false } = options
   const sides = yield* both(options.from, options.to, options.scratch)
-  const [from, to] = yield* Effect.all([seen(sides.from), seen(sides.to)], { concurrency: 2 })
-  const ready = yield* prepared(from, to, { renames, server: sides.server })
-  const script = yield* compared(ready.from, ready.to, { online, before: ready.before })
-  if (!prove) return script
-  const unproven = yield* proved(script, { from, to, toDatabase: sides.to, server: sides.server })
-  return { ...script, hazards: [...script.hazards, ...unproven] }
-}, Effect.scoped)
+  return yield* between(sides, { ...everything, renames, repeats: false, online, prove })
+})
 
 /**
  * Reads a file of renames. What is wrong is said with its place: `renames[1].to`.

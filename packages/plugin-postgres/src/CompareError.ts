@@ -27,6 +27,51 @@ export class SchemaUnreadable extends Schema.TaggedError<SchemaUnreadable>()("Sc
 }) {}
 
 /**
+ * The schema of a database is not the expected one.
+ *
+ * @since 0.1.0
+ */
+export class SchemaDrifted extends Schema.TaggedError<SchemaDrifted>()("SchemaDrifted", {
+  ...Failure.fields("postgres.schema-drifted"),
+  database: Schema.String,
+  /** What differs, and what can be done about it. */
+  differences: Schema.Array(Schema.Struct({ difference: Schema.String, hint: Schema.String }))
+}) {}
+
+/**
+ * A schema is not made into the expected one, as that would lose something, or cannot be done by statements, or is not
+ * proved. Nothing was changed.
+ *
+ * @since 0.1.0
+ */
+export class SchemaChangeRefused extends Schema.TaggedError<SchemaChangeRefused>()("SchemaChangeRefused", {
+  ...Failure.fields("postgres.schema-change-refused"),
+  database: Schema.String,
+  /** What stands in the way, by its names. */
+  objects: Schema.Array(Schema.String)
+}) {}
+
+/**
+ * A statement of a comparison failed. What was committed before it stays, and the next run goes on from there.
+ *
+ * @since 0.1.0
+ */
+export class SchemaChangeFailed extends Schema.TaggedError<SchemaChangeFailed>()("SchemaChangeFailed", {
+  ...Failure.fields("postgres.schema-change-failed"),
+  statement: Schema.String
+}) {}
+
+/**
+ * The program that fills a scratch database with the expected schema failed.
+ *
+ * @since 0.1.0
+ */
+export class ExpectedSchemaFailed extends Schema.TaggedError<ExpectedSchemaFailed>()("ExpectedSchemaFailed", {
+  ...Failure.fields("postgres.expected-schema-failed"),
+  program: Schema.String
+}) {}
+
+/**
  * A server is needed for a scratch database, and none is named that would make one.
  *
  * @since 0.1.0

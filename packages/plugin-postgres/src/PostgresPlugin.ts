@@ -7,6 +7,7 @@ import { backfill } from "./BackfillStep.ts"
 import { backup } from "./BackupStep.ts"
 import { check } from "./CheckStep.ts"
 import { column } from "./ColumnStep.ts"
+import { compare } from "./CompareStep.ts"
 import { connectionBudget } from "./ConnectionBudgetStep.ts"
 import { enumType } from "./EnumStep.ts"
 import { exportData } from "./ExportStep.ts"
@@ -18,6 +19,7 @@ import { index } from "./IndexStep.ts"
 import * as address from "./internal/address.ts"
 import * as reading from "./internal/backupReading.ts"
 import * as backups from "./internal/backups.ts"
+import * as schemas from "./internal/compare/services.ts"
 import { connect, type Login, type Route, type Statement } from "./internal/connect.ts"
 import * as control from "./internal/control.ts"
 import { comparer } from "./internal/data/compare.ts"
@@ -37,6 +39,7 @@ import { PostgresControl } from "./PostgresControl.ts"
 import { DataControl, DataProbe } from "./PostgresData.ts"
 import { MigrationControl, MigrationProbe } from "./PostgresMigrations.ts"
 import { PostgresProbe } from "./PostgresProbe.ts"
+import { SchemaControl, SchemaProbe } from "./PostgresSchema.ts"
 import { ready } from "./ReadyStep.ts"
 import { replaceEnum } from "./ReplaceEnumStep.ts"
 import { role } from "./RoleStep.ts"
@@ -74,6 +77,7 @@ const about = {
     destructiveSql,
     importData,
     migrations,
+    compare,
     exportData,
     backup
   }
@@ -220,7 +224,14 @@ const services = (
   route: Route,
   dumpHost: dumpTools.DumpHost
 ): Layer.Layer<
-  PostgresProbe | PostgresControl | DataProbe | DataControl | MigrationProbe | MigrationControl,
+  | PostgresProbe
+  | PostgresControl
+  | DataProbe
+  | DataControl
+  | MigrationProbe
+  | MigrationControl
+  | SchemaProbe
+  | SchemaControl,
   never,
   Target.Target
 > =>
@@ -239,10 +250,16 @@ const services = (
       const read = reading.make(dumpHost, target)
       const { newestBackup, ...takes } = backups.make(needs, read)
       const { readBackup, restoredFrom, ...goesBack } = restores.make(needs, read)
+      // What reaches the server from within its own container reaches it from nowhere else.
+      const env = dumpHost.sharesFiles ? dumpHost.env : {}
+      const compared = { login, route, env, dumpHost: Effect.succeed(dumpHost) }
+      const places = { target, containers: yield* Effect.serviceOption(Target.Containers) }
       return Context.make(PostgresProbe, { ...reads, newestBackup, readBackup, restoredFrom }).pipe(
         Context.add(PostgresControl, control.make(session, login, reads, { ...takes, ...goesBack })),
         Context.add(MigrationProbe, migrationLook.make(ask)),
         Context.add(MigrationControl, migrating.make(login, route, ask)),
+        Context.add(SchemaProbe, schemas.probe(compared, places)),
+        Context.add(SchemaControl, schemas.control(session)),
         Context.add(DataProbe, { exported: exported(target), compare: comparer(rows, target) }),
         Context.add(DataControl, {
           exportData: exporter(rows, target, reads.server),

@@ -87,7 +87,7 @@ export const escapeIdentifier: (name: string) => string = pg.escapeIdentifier
 export const escapeLiteral: (value: string) => string = pg.escapeLiteral
 
 /** What pg asks of a socket beside what every duplex stream has. The stream is open: connecting it is saying so. */
-const asSocket = (duplex: Duplex): Duplex =>
+export const asSocket = (duplex: Duplex): Duplex =>
   Object.assign(duplex, {
     connect: () => process.nextTick(() => duplex.emit("connect")),
     setNoDelay: () => duplex,
@@ -109,7 +109,7 @@ const nameOf = ({ applicationName: own = applicationName }: Login, attempt: Atte
         nameLength
       )
 
-const configOf = (login: Login, route: Route, stream: Duplex, name: string): pg.ClientConfig => ({
+export const configOf = (login: Login, route: Route, stream: () => Duplex, name: string): pg.ClientConfig => ({
   user: login.user,
   database: login.database,
   // A function keeps PGPASSWORD and .pgpass of whoever deploys out of it.
@@ -120,7 +120,7 @@ const configOf = (login: Login, route: Route, stream: Duplex, name: string): pg.
   connectionTimeoutMillis: connectTimeoutMillis,
   client_encoding: "UTF8",
   pipeline: login.copies !== true,
-  stream: () => stream,
+  stream,
   ...(route._tag === "Socket"
     ? {
         host: route.host,
@@ -158,7 +158,7 @@ export const connect = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Watched, ConnectFailure, Scope.Scope> {
   const carrier = route._tag === "Stream" ? yield* route.open : undefined
   const stream = carrier === undefined ? new net.Socket() : asSocket(carrier.duplex)
-  const client = new pg.Client(configOf(login, route, stream, nameOf(login, yield* Attempt.Current)))
+  const client = new pg.Client(configOf(login, route, () => stream, nameOf(login, yield* Attempt.Current)))
   let open = true
   const ended = Deferred.makeUnsafe<unknown>()
   const closed = (why: unknown) => {

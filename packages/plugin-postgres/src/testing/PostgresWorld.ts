@@ -13,12 +13,14 @@ import type { DataControl, DataProbe, Exported } from "../PostgresData.ts"
 import type { ConnectError } from "../PostgresError.ts"
 import type { LedgerLine, MigrationControl, MigrationProbe } from "../PostgresMigrations.ts"
 import { PostgresProbe, type RestoredFrom, type ServerFacts } from "../PostgresProbe.ts"
+import type { SchemaControl, SchemaProbe } from "../PostgresSchema.ts"
 import type { ColumnSequence, ObjectState } from "../ServerObject.ts"
 import type { Constraint, Index } from "../Table.ts"
 import * as backups from "./internal/backups.ts"
 import * as data from "./internal/data.ts"
 import * as migrations from "./internal/migrations.ts"
 import * as objects from "./internal/objects.ts"
+import * as schemas from "./internal/schemas.ts"
 import * as tables from "./internal/tables.ts"
 import { canonicalType } from "./internal/types.ts"
 import * as writing from "./internal/writing.ts"
@@ -124,7 +126,14 @@ export interface PostgresWorld {
   /** Every change, in order. */
   readonly log: Array<string>
   readonly layer: Layer.Layer<
-    PostgresProbe | PostgresControl | DataProbe | DataControl | MigrationProbe | MigrationControl
+    | PostgresProbe
+    | PostgresControl
+    | DataProbe
+    | DataControl
+    | MigrationProbe
+    | MigrationControl
+    | SchemaProbe
+    | SchemaControl
   >
 }
 
@@ -134,6 +143,17 @@ export interface PostgresWorld {
  * @since 0.1.0
  */
 export type Status = "running" | "starting" | "down"
+
+/**
+ * A schema that a database is held against: types of columns by table and name, and labels of enums. Of a table no more is
+ * compared than its columns and their types.
+ *
+ * @since 0.1.0
+ */
+export interface Schema {
+  readonly tables?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  readonly enums?: Readonly<Record<string, ReadonlyArray<string>>>
+}
 
 /**
  * What a world starts with. Names without a schema are in `public`.
@@ -155,6 +175,8 @@ export interface Options {
   readonly rows?: Readonly<Record<string, number>>
   /** Tables whose rows a backfill has still to change. */
   readonly unfilled?: ReadonlyArray<string>
+  /** What `Postgres.compare` expects, by the file or the folder; by the command as one line, where it is a program. */
+  readonly schemas?: Readonly<Record<string, Schema>>
   /** What the statements of `Postgres.sql` do, by their text, and those of files of SQL. */
   readonly statements?: Readonly<Record<string, (world: PostgresWorld, values: ReadonlyArray<unknown>) => void>>
   /** What the queries of `Postgres.sql` answer, by their text. */
@@ -243,7 +265,8 @@ export const make = (options: Options = {}): PostgresWorld => {
         Layer.succeed(PostgresProbe, reading(world, options, reached)),
         Layer.succeed(PostgresControl, writing.make(world, options.statements ?? {}, reached, where())),
         data.layer(world, reached),
-        migrations.layer(world, options.statements ?? {}, reached)
+        migrations.layer(world, options.statements ?? {}, reached),
+        schemas.layer(world, options.schemas ?? {}, reached)
       )
     }
   }
@@ -273,12 +296,19 @@ const reading = (
     server: look(() => world.server),
     extension: (name) =>
       look(() => {
-        const offered = world.available.get(name)
+        const [offered, installed] = [world.available.get(name), world.extensions.get(name)]
         return {
           server: world.server,
-          installed: world.extensions.get(name),
+          installed: installed === undefined ? undefined : { ...installed, relocatable: true },
           available:
-            offered === undefined ? undefined : { versions: [offered.version], needsSuperuser: false, ...offered }
+            offered === undefined
+              ? undefined
+              : {
+                  versions: [offered.version],
+                  needsSuperuser: false,
+                  ...offered,
+                  missing: (offered.requires ?? []).filter((needed) => !world.extensions.has(needed))
+                }
         }
       }),
     neededExtensions: (name) =>

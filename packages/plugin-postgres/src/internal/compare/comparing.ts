@@ -33,6 +33,8 @@ export interface Options {
   readonly online: boolean
   /** What is done before all else, and is in the first side already. */
   readonly before: ReadonlyArray<Item>
+  /** Which tables have rows, where that is known. */
+  readonly populated?: ReadonlySet<string>
 }
 
 /** What makes the first into the second. */
@@ -43,7 +45,8 @@ export const compared = Effect.fnUntraced(function* (from: Seen, to: Seen, optio
     from: from.facts,
     to: to.facts,
     fromDetails: from.details,
-    toDetails: to.details
+    toDetails: to.details,
+    populated: options.populated ?? new Set()
   }
   const planned = yield* Effect.exit(
     Effect.try({ try: () => scriptOf(tools, sides, options), catch: (cause) => cause })

@@ -1,5 +1,5 @@
 /** The only file that knows pg-delta, which is loaded when it is first needed. */
-import type { Fact, FactBase, StableId } from "@supabase/pg-delta/core"
+import type { DependencyEdge, Fact, FactBase, StableId } from "@supabase/pg-delta/core"
 import type { Action, Plan } from "@supabase/pg-delta/plan"
 import type pg from "pg"
 
@@ -17,7 +17,11 @@ export interface Engine {
   /** Reads in one read-only transaction. */
   readonly read: (pool: pg.Pool) => Promise<Facts>
   /** The same with other facts. */
-  readonly rebuilt: (facts: Facts, change: (fact: Fact) => Fact | undefined) => Facts
+  readonly rebuilt: (
+    facts: Facts,
+    change: (fact: Fact) => Fact | undefined,
+    keeps?: (edge: DependencyEdge) => boolean
+  ) => Facts
   readonly plan: (from: Facts, to: Facts) => Plan
 }
 
@@ -30,11 +34,11 @@ const load = async (): Promise<Engine> => {
     import("@supabase/pg-delta/extract"),
     import("@supabase/pg-delta/plan")
   ])
-  const rebuilt: Engine["rebuilt"] = (facts, change) => ({
+  const rebuilt: Engine["rebuilt"] = (facts, change, keeps = () => true) => ({
     ...facts,
     base: core.buildFactBase(
       facts.base.facts().flatMap((fact) => change(fact) ?? []),
-      [...facts.base.edges],
+      facts.base.edges.filter(keeps),
       facts.base.source
     )
   })

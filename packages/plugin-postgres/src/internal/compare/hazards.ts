@@ -1,6 +1,6 @@
 /** What somebody should know before the statements are run. */
 import type { Hazard } from "../../Sql.ts"
-import type { StableId } from "./engine.ts"
+import type { Facts, StableId } from "./engine.ts"
 import { actsOnExisting, type Item, relationOf, type Sides, subjectsOf } from "./items.ts"
 import { kindOf, nameOf } from "./names.ts"
 
@@ -151,20 +151,46 @@ export const work = (sides: Sides, items: ReadonlyArray<Item>, online: boolean):
     return []
   })
 
+/** A column that has no value for the rows that are there. */
+const isUnfilled = ({ base }: Facts, id: StableId): boolean => {
+  const payload = base.get(id)?.payload
+  return (
+    payload?.notNull === true &&
+    payload.identity == null &&
+    payload.generatedExpr == null &&
+    !base.childrenOf(id).some((child) => child.id.kind === "default")
+  )
+}
+
+interface TableId {
+  readonly kind: "table"
+  readonly schema: string
+  readonly name: string
+}
+
+/** Tables that are there, and get a column that has no value for the rows that may be there. */
+export const unfilled = (from: Facts, to: Facts): ReadonlyArray<TableId> => {
+  const tables = to.base.facts().flatMap(({ id, parent }) => {
+    if (id.kind !== "column" || parent?.kind !== "table" || from.base.has(id) || !from.base.has(parent)) return []
+    return isUnfilled(to, id) ? [{ kind: "table" as const, schema: id.schema, name: id.table }] : []
+  })
+  return tables.filter(({ name, schema }, i) => tables.findIndex((t) => t.name === name && t.schema === schema) === i)
+}
+
 const addition = (sides: Sides, id: StableId, rewrite: boolean): ReadonlyArray<Hazard> => {
   const payload = sides.to.base.get(id)?.payload
   const object = nameOf(id)
-  const fills =
-    payload?.identity != null ||
-    payload?.generatedExpr != null ||
-    sides.to.base.childrenOf(id).some((child) => child.id.kind === "default")
-  if (payload?.notNull === true && !fills) {
+  if (isUnfilled(sides.to, id)) {
+    const relation = relationOf(sides, id)
+    const hasRows = relation !== undefined && sides.populated.has(sides.engine.keyOf(relation))
     return [
       {
         kind: "irreversible",
         object,
-        message: "the column is NOT NULL and has no default: it cannot be added where the table has rows",
-        severity: "warning"
+        message: hasRows
+          ? "the column is NOT NULL and has no default, and the table has rows: it cannot be added. Give it a default, or add it nullable, fill it, and set NOT NULL then"
+          : "the column is NOT NULL and has no default: it cannot be added where the table has rows",
+        severity: hasRows ? "error" : "warning"
       }
     ]
   }

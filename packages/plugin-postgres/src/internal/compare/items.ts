@@ -27,6 +27,8 @@ export interface Sides {
   readonly to: Facts
   readonly fromDetails: Details
   readonly toDetails: Details
+  /** Which tables of the first have rows, where that is known. */
+  readonly populated: ReadonlySet<string>
 }
 
 const locks: Readonly<Record<Action["lockClass"], Lock | undefined>> = {

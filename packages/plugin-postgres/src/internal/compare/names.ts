@@ -51,3 +51,16 @@ const words: Readonly<Record<string, string>> = {
 }
 
 export const kindOf = (id: StableId): string => words[id.kind] ?? id.kind
+
+/** A name in parts: `public.orders`, `orders`, `"Odd name"`. Without quotes it is meant as it stands. */
+export interface Qualified {
+  readonly schema: string
+  readonly name: string
+}
+
+export const bare = (part: string): string => (/^".*"$/s.test(part) ? part.slice(1, -1).replaceAll('""', '"') : part)
+
+export const qualified = (text: string, schema = "public"): Qualified => {
+  const [, before, after] = /^(?:("(?:[^"]|"")+"|[^".]+)\.)?("(?:[^"]|"")+"|[^".]+)$/s.exec(text) ?? []
+  return { schema: before === undefined ? schema : bare(before), name: bare(after ?? text) }
+}

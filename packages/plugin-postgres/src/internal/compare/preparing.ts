@@ -2,10 +2,11 @@
 import * as Effect from "effect/Effect"
 import { RenamesInvalid } from "../../CompareError.ts"
 import { alterations, namesakes } from "./before.ts"
-import { type Seen, seen } from "./comparing.ts"
+import type { Seen } from "./comparing.ts"
 import type { Database } from "./database.ts"
 import { engine } from "./engine.ts"
 import { type Item, statement } from "./items.ts"
+import type { See } from "./narrowing.ts"
 import type { Rename } from "./renames.ts"
 import * as renaming from "./renames.ts"
 import { copyOf, inward } from "./scratch.ts"
@@ -20,13 +21,21 @@ export interface Prepared {
 export const prepared = Effect.fnUntraced(function* (
   from: Seen,
   to: Seen,
-  given: { readonly renames: ReadonlyArray<Rename>; readonly server: Database }
+  given: {
+    readonly renames: ReadonlyArray<Rename>
+    /** A rename that is done already is none. */
+    readonly repeats: boolean
+    readonly server: Database
+    readonly see: See
+  }
 ) {
-  const renames = yield* renaming.statements(given.renames, from.facts, to.facts)
+  const { see } = given
+  const stated = given.repeats ? renaming.left(given.renames, from.facts) : given.renames
+  const renames = yield* renaming.statements(stated, from.facts, to.facts)
   if (renames.length === 0 && alterations(from.facts, to.facts).length === 0)
     return { from, to, before: [] } satisfies Prepared
   const tools = yield* Effect.promise(engine)
-  const copy = yield* copyOf(given.server, from)
+  const copy = yield* copyOf(given.server, from, see)
   const done: Array<string> = []
   for (const sql of renames) {
     yield* Effect.mapError(
@@ -42,7 +51,7 @@ export const prepared = Effect.fnUntraced(function* (
     done.push(sql)
   }
   const wanted: Seen = { ...to, facts: inward(tools, to.facts) }
-  const renamed = yield* seen(copy.database)
+  const renamed = yield* see(copy.database)
   // Together, or not at all: what cannot be altered so is planned otherwise, and its hazards say how.
   const together = Effect.fnUntraced(function* (statements: ReadonlyArray<string>) {
     const ran = yield* Effect.exit(
@@ -53,9 +62,9 @@ export const prepared = Effect.fnUntraced(function* (
   })
   for (const one of alterations(renamed.facts, wanted.facts)) yield* together(one)
   if (renames.length > 0) {
-    const altered = yield* seen(copy.database)
+    const altered = yield* see(copy.database)
     for (const sql of namesakes(altered.facts, wanted.facts)) yield* together([sql])
   }
   const before = done.map((sql) => statement(sql, { lock: "ACCESS EXCLUSIVE" }))
-  return { from: yield* seen(copy.database), to: wanted, before } satisfies Prepared
+  return { from: yield* see(copy.database), to: wanted, before } satisfies Prepared
 })

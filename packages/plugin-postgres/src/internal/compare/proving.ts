@@ -1,12 +1,12 @@
 /** Runs a script on a copy, and holds the copy against what it is to be. */
-import { Command, Target } from "@shipshape/core"
+import { Command } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import type { Hazard, Script } from "../../Sql.ts"
-import * as dumpTools from "../dumpTools.ts"
-import { compared, type Seen, seen } from "./comparing.ts"
+import { compared, type Seen } from "./comparing.ts"
 import type { Database } from "./database.ts"
 import { engine } from "./engine.ts"
+import type { IsIgnored, See } from "./narrowing.ts"
 import { copyOf, inward, run } from "./scratch.ts"
 
 const unproven = (object: string, message: string, severity: Hazard["severity"] = "error"): Hazard => ({
@@ -19,16 +19,24 @@ const unproven = (object: string, message: string, severity: Hazard["severity"] 
 /** What is not as it should be once the script has run: nothing, where it is proved. */
 export const proved = Effect.fnUntraced(function* (
   script: Script,
-  sides: { readonly from: Seen; readonly to: Seen; readonly toDatabase: Database; readonly server: Database }
+  sides: {
+    readonly from: Seen
+    readonly to: Seen
+    readonly toDatabase: Database
+    readonly server: Database
+    readonly see: See
+    readonly privileges: boolean
+    readonly isIgnored: IsIgnored
+  }
 ) {
-  const copy = yield* copyOf(sides.server, sides.from)
+  const copy = yield* copyOf(sides.server, sides.from, sides.see)
   const ran = yield* Effect.result(run(copy.database, script))
   if (Result.isFailure(ran)) {
     const { error, sql } = ran.failure
     return [unproven("the script", `it does not run on a copy of the schema: ${error.message} (${sql.slice(0, 300)})`)]
   }
   const tools = yield* Effect.promise(engine)
-  const reached = yield* seen(copy.database)
+  const reached = yield* sides.see(copy.database)
   const wanted: Seen = { ...sides.to, facts: inward(tools, sides.to.facts) }
   const rest = yield* compared(reached, wanted, { online: false, before: [] })
   const known = new Set(script.hazards.filter(({ kind }) => kind === "unsupported").map(({ object }) => object))
@@ -37,18 +45,24 @@ export const proved = Effect.fnUntraced(function* (
       .filter(({ sql }) => !sql.startsWith("SET LOCAL "))
       .map(({ sql }) => unproven("the schema", `it still differs: ${sql.slice(0, 300)}`))
   )
-  return [...byCatalog, ...(yield* byDump(copy.database, sides.toDatabase, known))]
+  return [...byCatalog, ...(yield* byDump(copy.database, sides.toDatabase, known, sides))]
 })
 
 /** The same by `pg_dump`, which knows nothing of pg-delta. */
-const byDump = Effect.fnUntraced(function* (copy: Database, to: Database, known: ReadonlySet<string>) {
-  const dumps = yield* Effect.result(Effect.all([dumpOf(copy), dumpOf(to)]))
+const byDump = Effect.fnUntraced(function* (
+  copy: Database,
+  to: Database,
+  known: ReadonlySet<string>,
+  { isIgnored, privileges }: { readonly isIgnored: IsIgnored; readonly privileges: boolean }
+) {
+  const dump = (database: Database) => dumpOf(database, privileges ? [] : ["--no-owner", "--no-privileges"])
+  const dumps = yield* Effect.result(Effect.all([dump(copy), dump(to)]))
   if (Result.isFailure(dumps)) {
     return [
       unproven("the schema", `compared by the catalog alone, as pg_dump was not: ${dumps.failure.message}`, "notice")
     ]
   }
-  const [reached, wanted] = dumps.success.map(entriesOf)
+  const [reached, wanted] = dumps.success.map((dump) => entriesOf(dump, isIgnored))
   if (reached === undefined || wanted === undefined) return []
   const names = new Set([...reached.keys(), ...wanted.keys()])
   return [...names].flatMap((name): ReadonlyArray<Hazard> => {
@@ -74,32 +88,26 @@ const differing = (reached: string, wanted: string): ReadonlyArray<string> => {
   ]
 }
 
-const dumpOf = (database: Database) =>
-  Effect.gen(function* () {
-    const target = yield* Target.Target
-    const { database: name, host, password, port, tls, user } = database.address
-    const env = {
-      PGHOST: host,
-      PGPORT: String(port),
-      PGUSER: user,
-      PGDATABASE: name,
-      PGSSLMODE: tls,
-      ...(password === undefined ? {} : { PGPASSWORD: password })
-    }
-    const tools = yield* dumpTools.onTarget(target, database.where.server, env).find(database.major)
-    const { stdout } = yield* target.run(Command.make(tools.dump, ["--schema-only", "--no-subscriptions"], { env }))
-    return stdout
-  }).pipe(Effect.provide(Target.local()))
+const dumpOf = Effect.fnUntraced(function* ({ major, name, server }: Database, options: ReadonlyArray<string>) {
+  const { env, find, operations } = yield* server.dumpHost
+  const tools = yield* find(major)
+  const dump = Command.make(tools.dump, ["--schema-only", "--no-subscriptions", ...options], {
+    env: { ...env, PGDATABASE: name }
+  })
+  return (yield* operations.run(dump)).stdout
+})
 
 const header = /^-- Name: (.*?); Type: (.*?); Schema: (.*?); Owner: .*$/
 
-/** A dump's entries by what they are of. */
-const entriesOf = (dump: string): ReadonlyMap<string, string> => {
+/** A dump's entries by what they are of; the name of what belongs to a table begins with the table's. */
+const entriesOf = (dump: string, isIgnored: IsIgnored): ReadonlyMap<string, string> => {
   const entries = new Map<string, string>()
   let at = ""
   for (const line of dump.split("\n")) {
     const [, name, type = "", schema] = header.exec(line) ?? []
-    if (name !== undefined) at = `${type.toLowerCase()}: ${schema === "-" ? "" : `${schema}.`}${name.replace(" ", ".")}`
+    if (name !== undefined && schema !== undefined && isIgnored(schema, name.split(" ")[0])) at = ""
+    else if (name !== undefined)
+      at = `${type.toLowerCase()}: ${schema === "-" ? "" : `${schema}.`}${name.replace(" ", ".")}`
     else if (at !== "" && !line.startsWith("--") && !/^(SET |\\|\s*$)/.test(line)) {
       entries.set(at, `${entries.get(at) ?? ""}${line}\n`)
     }

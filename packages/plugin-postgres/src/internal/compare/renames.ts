@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { RenamesInvalid } from "../../CompareError.ts"
 import type { Facts } from "./engine.ts"
-import { named, quoted } from "./names.ts"
+import { bare, named, type Qualified, qualified, quoted } from "./names.ts"
 
 const name = Schema.NonEmptyString
 
@@ -15,19 +15,6 @@ export const Rename = Schema.Union([
 ])
 
 export type Rename = typeof Rename.Type
-
-/** A name in parts: `public.orders`, `orders`, `"Odd name"`. Without quotes it is meant as it stands. */
-interface Qualified {
-  readonly schema: string
-  readonly name: string
-}
-
-const bare = (part: string): string => (/^".*"$/s.test(part) ? part.slice(1, -1).replaceAll('""', '"') : part)
-
-const qualified = (text: string, schema = "public"): Qualified => {
-  const [, before, after] = /^(?:("(?:[^"]|"")+"|[^".]+)\.)?("(?:[^"]|"")+"|[^".]+)$/s.exec(text) ?? []
-  return { schema: before === undefined ? schema : bare(before), name: bare(after ?? text) }
-}
 
 const hint =
   'write them as [{"kind":"column","table":"public.orders","from":"total","to":"amount"}, {"kind":"table","from":"orders","to":"purchases"}, {"kind":"enumValue","type":"status","from":"open","to":"new"}]'
@@ -71,6 +58,34 @@ const decoded = (one: unknown, path: string): Effect.Effect<Rename, RenamesInval
       return yield* invalid(`${path}.${unknown}`, `a rename of a ${kind} has ${wanted.join(", ")}`)
     return yield* Effect.mapError(Schema.decodeUnknownEffect(Rename)(one), (error) => invalid(path, String(error)))
   })
+
+/** Those that are still to be done: of the others there is the new name, and not the old one. */
+export const left = (renames: ReadonlyArray<Rename>, from: Facts): ReadonlyArray<Rename> => {
+  const isThere = (table: Qualified) => kindOf(from, table) !== undefined
+  const moves = renames.flatMap((rename) => {
+    if (rename.kind !== "table") return []
+    const before = qualified(rename.from)
+    const after = qualified(rename.to, before.schema)
+    return [{ before, after, isDone: !isThere(before) && isThere(after) }]
+  })
+  const has = ({ name, schema }: Qualified, column: string) =>
+    from.base.has({ kind: "column", schema, table: name, name: bare(column) })
+  const doneTo = ({ name, schema }: Qualified) =>
+    moves.find(({ before, isDone }) => isDone && before.name === name && before.schema === schema)?.after
+  return renames.flatMap((rename): ReadonlyArray<Rename> => {
+    if (rename.kind === "table") return doneTo(qualified(rename.from)) === undefined ? [rename] : []
+    if (rename.kind === "enumValue") {
+      const labels = from.base.get({ kind: "type", ...qualified(rename.type) })?.payload.values
+      const isDone = Array.isArray(labels) && !labels.includes(rename.from) && labels.includes(rename.to)
+      return isDone ? [] : [rename]
+    }
+    const given = qualified(rename.table)
+    const table = doneTo(given)
+    const at = table ?? given
+    if (!has(at, rename.from) && has(at, rename.to)) return []
+    return [table === undefined ? rename : { ...rename, table: quoted(table.schema, table.name) }]
+  })
+}
 
 /** The statements of the renames, columns before their tables. */
 export const statements = (

@@ -3,11 +3,11 @@ import { randomUUID } from "node:crypto"
 import * as Effect from "effect/Effect"
 import { ScratchImpossible } from "../../CompareError.ts"
 import type { Script } from "../../Sql.ts"
-import type { Address } from "../address.ts"
-import { compared, type Seen, seen } from "./comparing.ts"
+import { compared, type Seen } from "./comparing.ts"
 import { type Database, open } from "./database.ts"
 import { type Engine, engine, type Facts } from "./engine.ts"
 import { quoted } from "./names.ts"
+import type { See } from "./narrowing.ts"
 
 const prefix = "shipshape_scratch_"
 
@@ -28,8 +28,7 @@ export const scratch = Effect.fnUntraced(function* (server: Database) {
     ),
     () => Effect.ignore(dropped(server, name))
   )
-  const address: Address = { ...server.address, database: name }
-  return yield* open(address)
+  return yield* open(server.server, name)
 })
 
 const dropped = (server: Database, name: string) =>
@@ -60,16 +59,16 @@ export const run = Effect.fnUntraced(function* (database: Database, { units }: P
 })
 
 /** Makes a scratch database with a schema that was read, and no rows. */
-export const copyOf = Effect.fnUntraced(function* (server: Database, original: Seen) {
+export const copyOf = Effect.fnUntraced(function* (server: Database, original: Seen, see: See) {
   const tools = yield* Effect.promise(engine)
   const copy = yield* scratch(server)
-  const empty = yield* seen(copy)
+  const empty = yield* see(copy)
   const wanted: Seen = { ...original, facts: inward(tools, original.facts) }
   const script = yield* compared(empty, wanted, { online: false, before: [] })
   yield* run(copy, script).pipe(
     Effect.mapError(({ error, sql }) => notCopied(server, `${error.message} (${sql.slice(0, 200)})`, error))
   )
-  const result = yield* seen(copy)
+  const result = yield* see(copy)
   const rest = yield* Effect.try({
     try: () => tools.plan(result.facts, wanted.facts).actions,
     catch: (cause) => notCopied(server, String(cause), cause)

@@ -8,19 +8,20 @@ import { UsageInvalid } from "../../PostgresError.ts"
 import * as address from "../address.ts"
 import type { SqlStatement } from "../sql/split.ts"
 import { statementsOf } from "../sql/split.ts"
-import { type Database, open } from "./database.ts"
+import { type Database, notTunnelled, open, serverAt } from "./database.ts"
 import { quoted } from "./names.ts"
 import { scratch } from "./scratch.ts"
 
 /** A URL, which may hold a password, or a path. */
 export type Source = string | Redacted.Redacted<string>
 
-const textOfSource = (source: Source): string => (Redacted.isRedacted(source) ? Redacted.value(source) : source)
+export const textOf = (source: Source): string => (Redacted.isRedacted(source) ? Redacted.value(source) : source)
 
-const isUrl = (source: Source): boolean => /^postgres(ql)?:\/\//i.test(textOfSource(source))
+export const isUrl = (source: Source): boolean => /^postgres(ql)?:\/\//i.test(textOf(source))
 
 /** Opens a database by its URL. */
-const opened = (url: Source) => Effect.flatMap(address.resolve({ url }), open)
+export const opened = (url: Source) =>
+  Effect.flatMap(address.resolve({ url }), (at) => open(serverAt(at))).pipe(notTunnelled)
 
 /** Opens both; files are loaded on the server of `scratchUrl`, or of the other side. */
 export const both = Effect.fnUntraced(function* (from: Source, to: Source, scratchUrl: Source | undefined) {
@@ -33,8 +34,10 @@ export const both = Effect.fnUntraced(function* (from: Source, to: Source, scrat
     })
   }
   return {
-    from: fromUrl ?? (yield* load(textOfSource(from), server, toUrl)),
-    to: toUrl ?? (yield* load(textOfSource(to), server, fromUrl)),
+    /** Whether there may be rows in the first: files have none. */
+    hasRows: fromUrl !== undefined,
+    from: fromUrl ?? (yield* load(textOf(from), server, toUrl)),
+    to: toUrl ?? (yield* load(textOf(to), server, fromUrl)),
     /** Where scratch databases are made. */
     server
   }
@@ -60,7 +63,7 @@ const filesOf = (source: string): Effect.Effect<ReadonlyArray<string>, SchemaUnr
     catch: (cause) => unreadable(source, "there is no such file or folder", expected, cause)
   })
 
-const textOf = (file: string): Effect.Effect<string, SchemaUnreadable> =>
+const contentOf = (file: string): Effect.Effect<string, SchemaUnreadable> =>
   Effect.gen(function* () {
     const bytes = yield* Effect.tryPromise({
       try: () => fs.readFile(file),
@@ -79,16 +82,17 @@ const textOf = (file: string): Effect.Effect<string, SchemaUnreadable> =>
     })
   })
 
-const load = Effect.fnUntraced(function* (source: string, server: Database, other: Database | undefined) {
+/** Makes a scratch database of files. */
+export const load = Effect.fnUntraced(function* (source: string, server: Database, other: Database | undefined) {
   const files = yield* filesOf(source)
   if (files.length === 0) return yield* unreadable(source, "the folder has no .sql files", expected)
   const database = yield* scratch(server)
   const owner = other === undefined ? undefined : yield* ownerOf(other, server)
   if (owner !== undefined) {
-    yield* database.run(`ALTER DATABASE ${quoted(database.address.database)} OWNER TO ${quoted(owner)}`)
+    yield* database.run(`ALTER DATABASE ${quoted(database.name)} OWNER TO ${quoted(owner)}`)
   }
   for (const file of files) {
-    const { metaLines, statements } = yield* statementsOf(yield* textOf(file), file)
+    const { metaLines, statements } = yield* statementsOf(yield* contentOf(file), file)
     const meta = metaLines.find(({ harmless }) => !harmless)
     if (meta !== undefined) {
       const where = `${file}:${meta.place.line}`
