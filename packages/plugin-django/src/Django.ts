@@ -5,6 +5,7 @@
  */
 export { command } from "./Commands.ts"
 export { migrate } from "./Migrations.ts"
+export { models } from "./Models.ts"
 export { inService, local } from "./Plugins.ts"
 export { collectstatic } from "./StaticFiles.ts"
 export { check } from "./SystemChecks.ts"

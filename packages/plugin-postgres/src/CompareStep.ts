@@ -13,6 +13,8 @@ const Names = Schema.Array(Schema.NonEmptyString).pipe(Schema.withDecodingDefaul
 
 const Source = Schema.Union([Schema.NonEmptyString, Schema.Redacted(Schema.String)])
 
+const flag = (value: boolean) => Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
+
 const Program = Schema.Struct({
   program: Schema.NonEmptyString,
   args: Schema.Array(Schema.String).pipe(Schema.withDecodingDefaultKey(Effect.succeed([]))),
@@ -20,10 +22,9 @@ const Program = Schema.Struct({
   env: Schema.Record(Schema.String, Schema.Union([Schema.String, Schema.Redacted(Schema.String)])).pipe(
     Schema.withDecodingDefaultKey(Effect.succeed({}))
   ),
-  service: Schema.optionalKey(Schema.NonEmptyString)
+  service: Schema.optionalKey(Schema.NonEmptyString),
+  oneOff: flag(false)
 })
-
-const flag = (value: boolean) => Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(value)))
 
 const input = {
   expected: Schema.Union([Source, Program]),
@@ -96,7 +97,7 @@ const drifted = (database: string, given: Input, found: ReturnType<typeof judged
  *
  * - `expected`: a URL (a text, or a secret input), a file of SQL as `pg_dump --schema-only` writes it, or a folder of such,
  *   on the machine that deploys; or a program that fills an empty database, such as `Django.models` of the Django plugin:
- *   `program`, `args`, `directory`, `env`, and `service` where it runs in a container. It finds the database's name in
+ *   `program`, `args`, `directory`, `env`, and `service` where it runs in a container, which with `oneOff` is made for it. It finds the database's name in
  *   `PGDATABASE`. Files are run and programs work in a scratch database, which is gone afterwards.
  * - `renames`: what has another name now, as `{ kind: "column", table: "orders", from: "total", to: "amount" }`; kinds are
  *   `column`, `table` and `enumValue`. Nothing is guessed. Those that are done already may stay.

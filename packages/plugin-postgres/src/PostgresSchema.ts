@@ -24,6 +24,8 @@ export interface Program {
   readonly env: Readonly<Record<string, string | Redacted.Redacted<string>>>
   /** A service of the deployment in whose container it runs, and not on the target itself. */
   readonly service?: string
+  /** Whether that is a container of the service's present image, made for it and removed. */
+  readonly oneOff: boolean
 }
 
 /**

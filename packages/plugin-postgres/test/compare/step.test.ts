@@ -60,7 +60,7 @@ describe("in memory", () => {
           tables: { orders: { id: "int", old: "int" } },
           schemas: { s: { tables: { orders: { id: "int" } } } }
         })
-      const options = { environment: "production" }
+      const options = { environment: "production" } as const
       const refused = yield* Rehearsal.apply(deployment(false), world().layer, options)
       expect(JSON.stringify(refused)).toContain("policy.destructive-on-precious-data")
       const accepted = world()

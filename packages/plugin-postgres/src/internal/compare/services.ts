@@ -11,7 +11,7 @@ import { statementsOf } from "../sql/split.ts"
 import { between } from "./between.ts"
 import { type Database, open, type Server } from "./database.ts"
 import { scratch } from "./scratch.ts"
-import { isUrl, load, opened, textOf } from "./sides.ts"
+import { handedOver, isUrl, load, opened, textOf } from "./sides.ts"
 
 /** Where the programs run that make an expected schema. */
 export interface Places {
@@ -29,7 +29,7 @@ export const probe = (server: Server, places: Places): SchemaProbe["Service"] =>
     const from = yield* open(server)
     const own = scratchUrl === undefined ? from : yield* opened(scratchUrl)
     const to = isProgram(expected)
-      ? yield* filled(expected, own, places)
+      ? yield* filled(expected, own, from, places)
       : isUrl(expected)
         ? yield* opened(expected)
         : yield* load(textOf(expected), own, from)
@@ -37,8 +37,13 @@ export const probe = (server: Server, places: Places): SchemaProbe["Service"] =>
   }, Effect.scoped)
 })
 
-const filled = Effect.fnUntraced(function* (expected: Program, server: Database, { containers, target }: Places) {
-  const { args, directory, env, program, service } = expected
+const filled = Effect.fnUntraced(function* (
+  expected: Program,
+  server: Database,
+  from: Database,
+  { containers, target }: Places
+) {
+  const { args, directory, env, oneOff, program, service } = expected
   const failed = (error: { readonly message: string }, hint: string) => {
     const report = Failure.report(error)
     return new ExpectedSchemaFailed({
@@ -56,7 +61,11 @@ const filled = Effect.fnUntraced(function* (expected: Program, server: Database,
     )
   }
   const database = yield* scratch(server)
-  const place = service === undefined || Option.isNone(containers) ? target : containers.value.service(service)
+  yield* handedOver(database, server, from)
+  const place =
+    service === undefined || Option.isNone(containers)
+      ? target
+      : containers.value[oneOff ? "oneOff" : "service"](service)
   const command = Command.make(program, args, {
     ...(directory === undefined ? {} : { cwd: directory }),
     env: { ...(service === undefined ? server.server.env : {}), ...env, PGDATABASE: database.name }

@@ -87,10 +87,7 @@ export const load = Effect.fnUntraced(function* (source: string, server: Databas
   const files = yield* filesOf(source)
   if (files.length === 0) return yield* unreadable(source, "the folder has no .sql files", expected)
   const database = yield* scratch(server)
-  const owner = other === undefined ? undefined : yield* ownerOf(other, server)
-  if (owner !== undefined) {
-    yield* database.run(`ALTER DATABASE ${quoted(database.name)} OWNER TO ${quoted(owner)}`)
-  }
+  const owner = other === undefined ? undefined : yield* handedOver(database, server, other)
   for (const file of files) {
     const { metaLines, statements } = yield* statementsOf(yield* contentOf(file), file)
     const meta = metaLines.find(({ harmless }) => !harmless)
@@ -108,6 +105,15 @@ export const load = Effect.fnUntraced(function* (source: string, server: Databas
   }
   yield* database.run("RESET ALL")
   return database
+})
+
+/** Gives a scratch database to whom the other side's tables belong to, who makes what is in it. */
+export const handedOver = Effect.fnUntraced(function* (database: Database, server: Database, other: Database) {
+  const owner = yield* ownerOf(other, server)
+  if (owner !== undefined) {
+    yield* database.run(`ALTER DATABASE ${quoted(database.name)} OWNER TO ${quoted(owner)}`)
+  }
+  return owner
 })
 
 /** What belongs to nobody in particular belongs to whom the other side's tables belong to. */
