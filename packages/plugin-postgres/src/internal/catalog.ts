@@ -92,6 +92,10 @@ export const extension = kind(
       'schema', namespace.nspname,
       'available', available.default_version,
       'versions', (SELECT jsonb_agg(v.version) FROM pg_available_extension_versions v WHERE v.name = asked.it #>> '{}'),
+      'relocatable', installed.extrelocatable,
+      'missing', (SELECT jsonb_agg(needed ORDER BY needed) FROM pg_available_extension_versions v, unnest(v.requires) AS needed
+        WHERE v.name = asked.it #>> '{}' AND v.version = available.default_version
+        AND NOT EXISTS (SELECT FROM pg_extension e WHERE e.extname = needed)),
       'needsSuperuser', (SELECT v.superuser AND NOT v.trusted FROM pg_available_extension_versions v
         WHERE v.name = asked.it #>> '{}' AND v.version = available.default_version))
     FROM (SELECT) AS one
@@ -104,6 +108,8 @@ export const extension = kind(
     schema: Schema.NullOr(Schema.String),
     available: Schema.NullOr(Schema.String),
     versions: Schema.NullOr(Schema.Array(Schema.String)),
+    relocatable: Schema.NullOr(Schema.Boolean),
+    missing: Schema.NullOr(Schema.Array(Schema.String)),
     needsSuperuser: Schema.NullOr(Schema.Boolean)
   })
 )
@@ -125,13 +131,14 @@ export const needs = kind(
   Schema.Array(Schema.Struct({ name: Schema.String, installed: Schema.NullOr(Schema.String) }))
 )
 
-/** The labels of an enum in their order; `asked.it` is its name and schema. */
+/** The labels of an enum in their order, or what else has the name; `asked.it` is its name and schema. */
 export const labels = kind(
   "labels",
-  `SELECT coalesce(jsonb_agg(e.enumlabel ORDER BY e.enumsortorder) FILTER (WHERE e.oid IS NOT NULL), '[]')
+  `SELECT CASE type.typtype WHEN 'e' THEN coalesce(jsonb_agg(e.enumlabel ORDER BY e.enumsortorder) FILTER (WHERE e.oid IS NOT NULL), '[]')
+      WHEN 'c' THEN '"the type of the rows of a table or a view"' WHEN 'd' THEN '"a domain"' ELSE '"a type of another kind"' END
     FROM pg_type type JOIN pg_namespace namespace ON namespace.oid = type.typnamespace
     LEFT JOIN pg_enum e ON e.enumtypid = type.oid
-    WHERE namespace.nspname = asked.it ->> 'schema' AND type.typname = asked.it ->> 'name' AND type.typtype = 'e'
-    GROUP BY type.oid`,
-  Schema.NullOr(Schema.Array(Schema.String))
+    WHERE namespace.nspname = asked.it ->> 'schema' AND type.typname = asked.it ->> 'name'
+    GROUP BY type.oid, type.typtype`,
+  Schema.NullOr(Schema.Union([Schema.Array(Schema.String), Schema.String]))
 )

@@ -16,6 +16,9 @@ describe("statements that must be committed by themselves", () => {
     "REINDEX INDEX CONCURRENTLY i",
     "REINDEX (CONCURRENTLY) TABLE t",
     "REINDEX SCHEMA public",
+    // Of a table with partitions they must.
+    "REINDEX TABLE t",
+    "CLUSTER t USING i",
     "VACUUM t",
     "VACUUM (FULL, ANALYZE) t",
     "CREATE DATABASE d",
@@ -53,7 +56,6 @@ describe("statements that may stand in a transaction", () => {
   it.effect.each([
     "CREATE INDEX i ON t (a)",
     "DROP INDEX i",
-    "REINDEX TABLE t",
     "ANALYZE t",
     "ALTER DATABASE d SET work_mem = '8MB'",
     "ALTER TABLE t DETACH PARTITION p",
@@ -140,6 +142,19 @@ describe("transactions of the file", () => {
     })
   )
 
+  it.effect("leave out their marks where they are cut, and what is rolled back to one", () =>
+    Effect.gen(function* () {
+      const kept = "BEGIN; SAVEPOINT x; SELECT 1; ROLLBACK TO x; SELECT 2; RELEASE x; COMMIT"
+      expect(yield* unitsOf(kept)).toEqual([["SAVEPOINT x", "SELECT 1", "ROLLBACK TO x", "SELECT 2", "RELEASE x"]])
+      const plan = yield* planned(kept.replace("COMMIT", "VACUUM t; COMMIT"))
+      expect(shape(plan)).toEqual([["SELECT 2"], "VACUUM t"])
+      expect(plan.hazards.map(({ object }) => object)).toEqual(["VACUUM", "ROLLBACK TO"])
+      const alone = yield* planned("SAVEPOINT x; SELECT 1")
+      expect(shape(alone)).toEqual([["SELECT 1"]])
+      expect(alone.hazards.map(({ object }) => object)).toEqual(["SAVEPOINT"])
+    })
+  )
+
   it.effect("that cannot be are cut, which is an error", () =>
     Effect.gen(function* () {
       const plan = yield* planned("BEGIN; CREATE TABLE t (a int); CREATE INDEX CONCURRENTLY i ON t (a); COMMIT")
@@ -176,6 +191,30 @@ describe("a label in a transaction of the file", () => {
       expect(yield* where([add, "ALTER TABLE t ADD c s DEFAULT 'x'"])).toEqual([])
       expect(yield* where([add, "CREATE FUNCTION f() RETURNS s LANGUAGE sql AS 'SELECT ''x''::s'"])).toEqual([])
       expect(yield* where([add, "DO $$ BEGIN UPDATE t SET s = 'x'; END $$"])).toEqual([])
+    })
+  )
+
+  it.effect("that may be used, or not, is cut with a warning", () =>
+    Effect.gen(function* () {
+      for (const may of [
+        "UPDATE t SET s = other::s",
+        "ALTER TABLE t ALTER c TYPE s USING c::s",
+        "SELECT enum_first(NULL::s)"
+      ]) {
+        const plan = yield* planned(`BEGIN; ${add}; ${may}; COMMIT`)
+        expect(shape(plan)).toEqual([add, [may]])
+        const told = plan.hazards.filter(({ kind }) => kind === "unsupported")
+        expect(told).toEqual([expect.objectContaining({ severity: "warning", object: "public.s" })])
+      }
+    })
+  )
+
+  it.effect("that a block adds and uses cannot be", () =>
+    Effect.gen(function* () {
+      const plan = yield* planned(`DO $$ BEGIN ${add}; ${use}; END $$`)
+      expect(plan.hazards).toContainEqual(
+        expect.objectContaining({ kind: "unsupported", severity: "error", object: "DO" })
+      )
     })
   )
 

@@ -27,8 +27,6 @@ export const aloneBecause = (node: Node): string | undefined => {
   if ("DropSubscriptionStmt" in node) return "DROP SUBSCRIPTION"
   if ("AlterSubscriptionStmt" in node) return subscription(node.AlterSubscriptionStmt)
   if ("DiscardStmt" in node) return node.DiscardStmt.target === "DISCARD_ALL" ? "DISCARD ALL" : undefined
-  // A procedure may commit, and it cannot be seen here whether it does.
-  if ("CallStmt" in node) return "CALL"
   if ("TransactionStmt" in node) {
     const { kind } = node.TransactionStmt
     if (kind === "TRANS_STMT_COMMIT_PREPARED") return "COMMIT PREPARED"
@@ -36,6 +34,9 @@ export const aloneBecause = (node: Node): string | undefined => {
   }
   return undefined
 }
+
+/** What does not always have to be alone, but cannot be seen not to: a procedure may commit, a table be partitioned. */
+export const worksAlone = (node: Node): boolean => "CallStmt" in node || "ReindexStmt" in node || "ClusterStmt" in node
 
 const reindex = (node: Extract<Node, { readonly ReindexStmt: unknown }>): string | undefined => {
   const { kind, params } = node.ReindexStmt

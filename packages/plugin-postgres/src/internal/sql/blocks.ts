@@ -7,13 +7,15 @@ import type { Parser } from "./parser.ts"
 export interface Block {
   /** SQL that stands in the block, or in a constant that is executed; where a value is put in, a name stands for it. */
   readonly statements: ReadonlyArray<string>
+  /** What is computed in it. */
+  readonly expressions: ReadonlyArray<Node>
   /** Expressions whose SQL is known only when they run. */
   readonly unknown: ReadonlyArray<string>
   /** It commits or rolls back by itself. */
   readonly ends: boolean
 }
 
-const nothing: Block = { statements: [], unknown: [], ends: false }
+const nothing: Block = { statements: [], expressions: [], unknown: [], ends: false }
 
 /** What stands in a block for a value that is known only when it runs. */
 const anything = "anything"
@@ -26,9 +28,14 @@ export const blockOf = (grammar: Parser, node: Node, sql: string): Block | undef
   if (language !== "plpgsql") return { ...nothing, unknown: [`a block in ${language}`] }
   const tree = grammar.plpgsql(sql)
   if (tree === undefined) return { ...nothing, unknown: [body.trim().split("\n")[0] ?? ""] }
-  const found = { statements: [] as string[], unknown: [] as string[], ends: false }
+  // What a variable of a type of one's own begins with is not in the tree.
+  const initial = [...body.matchAll(/(?::=|\bdefault)\s*('(?:[^']|'')*')/gi)].flatMap(
+    ([, value = ""]) => grammar.expression(value) ?? []
+  )
+  const found = { statements: [] as string[], expressions: initial, unknown: [] as string[], ends: false }
   walkFields(tree, (kind, fields) => {
     if (kind === "PLpgSQL_stmt_commit" || kind === "PLpgSQL_stmt_rollback") found.ends = true
+    if (kind === "PLpgSQL_expr") found.expressions.push(...computed(grammar, fields))
     if (kind === "PLpgSQL_stmt_execsql") found.statements.push(queryOf(fields, "sqlstmt"))
     if (kind === "PLpgSQL_stmt_perform") found.statements.push(queryOf(fields, "expr"))
     if (kind === "PLpgSQL_stmt_dynexecute") {
@@ -39,6 +46,14 @@ export const blockOf = (grammar: Parser, node: Node, sql: string): Block | undef
     }
   })
   return found
+}
+
+/** An expression, the value that is assigned, or a query that a loop runs. */
+const computed = (grammar: Parser, fields: object): ReadonlyArray<Node> => {
+  const text = field(fields, "query")
+  if (!Predicate.isString(text)) return []
+  const [, value = text] = /^[\s\w."[\]]+:=([\s\S]*)$/.exec(text) ?? []
+  return grammar.executed(value) ?? [grammar.expression(value) ?? []].flat()
 }
 
 const queryOf = (fields: object, name: string): string => {

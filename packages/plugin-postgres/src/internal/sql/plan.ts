@@ -7,6 +7,7 @@ import { blockOf } from "./blocks.ts"
 import type { Catalog } from "./catalog.ts"
 import { type Circumstances, type Effect as Cost, hazard, together } from "./effect.ts"
 import { effectOf } from "./effects.ts"
+import { addedLabel, useOf } from "./labelUses.ts"
 import { partsOf, qualified, relationOf, texts } from "./nodes.ts"
 import { type Parser, parser } from "./parser.ts"
 import type { MetaLine, SqlFile, SqlStatement } from "./split.ts"
@@ -115,12 +116,24 @@ const ofBlock = ({ block, inner }: Piece): Cost => ({
     ),
     ...inner.flatMap((node) => {
       const why = aloneBecause(node)
-      return why === undefined || why === "CALL"
+      return why === undefined
         ? []
         : [hazard("unsupported", "DO", `${why} cannot run within a block: it must stand by itself`, "error")]
-    })
+    }),
+    ...usedWithin(inner)
   ]
 })
+
+/** Labels that a block uses after adding them, where it cannot have made their type. */
+const usedWithin = (inner: ReadonlyArray<Node>): ReadonlyArray<Hazard> => {
+  if (inner.some((node) => "CreateEnumStmt" in node)) return []
+  return inner.flatMap((node, i) => {
+    const added = addedLabel(node)
+    if (added === undefined || !inner.slice(i + 1).some((later) => useOf(later, added)?.isSure === true)) return []
+    const message = `the block uses the label '${added.label}', which it adds itself: it is not committed by then`
+    return [hazard("unsupported", "DO", `${message}; add it in a statement before the block`, "error")]
+  })
+}
 
 /** Writes down what others cannot know yet. What is made only if it is missing may have been there. */
 const learn = (made: Set<string>, node: Node, catalog: Catalog | undefined): void => {

@@ -1,9 +1,10 @@
 /** Cuts the statements of a file into what is committed together. */
 import type { Node } from "libpg-query"
 import type { Hazard } from "../../Sql.ts"
-import { aloneBecause, wantsFreshTransaction } from "./alone.ts"
+import { aloneBecause, wantsFreshTransaction, worksAlone } from "./alone.ts"
 import type { Block } from "./blocks.ts"
-import { constantsIn, field, partsOf, qualified, relationOf, relationsIn, texts, walkFields } from "./nodes.ts"
+import { partsOf, qualified, relationOf, relationsIn, walk } from "./nodes.ts"
+import { addedLabels, obstacleOf } from "./oneTransaction.ts"
 import type { Place } from "./places.ts"
 
 /** A statement as it is cut. */
@@ -22,13 +23,6 @@ export interface Piece {
 export interface Cut {
   readonly units: ReadonlyArray<{ readonly transaction: boolean; readonly pieces: ReadonlyArray<Piece> }>
   readonly hazards: ReadonlyArray<Hazard>
-}
-
-/** A label that is added, and whether its type is made in the same transaction. */
-interface Label {
-  readonly type: string
-  readonly label: string
-  readonly isOfNewType: boolean
 }
 
 /** A transaction that the file opens itself. */
@@ -64,6 +58,27 @@ class Cutting {
     this.open = []
   }
 
+  /** What marks within a transaction leave of it. */
+  private withoutMarks(pieces: ReadonlyArray<Piece>): ReadonlyArray<Piece> {
+    const kept: Array<Piece> = []
+    const marks = new Map<string, number>()
+    for (const piece of pieces) {
+      const mark = markOf(piece.node)
+      if (mark === undefined) kept.push(piece)
+      else if (mark.kind === "TRANS_STMT_SAVEPOINT") marks.set(mark.name, kept.length)
+      else if (mark.kind === "TRANS_STMT_ROLLBACK_TO") {
+        kept.length = Math.min(kept.length, marks.get(mark.name) ?? kept.length)
+        this.tell(
+          "ROLLBACK TO",
+          piece.place,
+          `what stands behind mark ${mark.name} is rolled back: it is left out`,
+          "warning"
+        )
+      }
+    }
+    return kept
+  }
+
   /** A statement outside of the file's own transactions. */
   add(piece: Piece): void {
     if (mustBeAlone(piece)) this.addAlone(piece)
@@ -85,7 +100,7 @@ class Cutting {
     this.close()
     const [first] = pieces
     if (first === undefined) return
-    const why = impossible(pieces, this.major)
+    const why = obstacleOf(pieces, this.major)
     if (pieces.length === 1 && addedLabels(first).length > 0) this.addAlone(first)
     else if (why === undefined) {
       const settings = options === undefined ? [] : [settingOf(options, first)]
@@ -94,9 +109,10 @@ class Cutting {
       this.tell(
         why.object,
         place,
-        `the transaction that begins here cannot be one: ${why.message}; it is cut in more than one, so it is not all or nothing`
+        `the transaction that begins here cannot be one: ${why.message}; it is cut in more than one, so it is not all or nothing`,
+        why.isSure ? "error" : "warning"
       )
-      for (const piece of pieces) this.add(piece)
+      for (const piece of this.withoutMarks(pieces)) this.add(piece)
       this.close()
     }
   }
@@ -109,7 +125,14 @@ export const cut = (pieces: ReadonlyArray<Piece>, major: number | undefined): Cu
   for (const piece of pieces) {
     const control = controlOf(piece.node)
     if (control !== undefined) explicit = turn(cutting, explicit, piece, control)
-    else if (explicit === undefined) cutting.add(piece)
+    else if (explicit === undefined && markOf(piece.node) !== undefined) {
+      cutting.tell(
+        "SAVEPOINT",
+        piece.place,
+        "outside of a transaction there is nothing to mark: it is left out",
+        "warning"
+      )
+    } else if (explicit === undefined) cutting.add(piece)
     else explicit.pieces.push(piece)
   }
   if (explicit !== undefined) {
@@ -143,6 +166,13 @@ const controlOf = (node: Node): Control | undefined => {
   if (!("TransactionStmt" in node)) return undefined
   const word = words[node.TransactionStmt.kind ?? ""]
   return word === undefined ? undefined : { word, chains: node.TransactionStmt.chain === true }
+}
+
+/** A mark within a transaction, and what goes back to it. */
+const markOf = (node: Node): { readonly kind: string; readonly name: string } | undefined => {
+  if (!("TransactionStmt" in node)) return undefined
+  const { kind = "", savepoint_name: name = "" } = node.TransactionStmt
+  return /_(SAVEPOINT|RELEASE|ROLLBACK_TO)$/.test(kind) ? { kind, name } : undefined
 }
 
 /** The file begins or ends a transaction. Gives the one that is open then. */
@@ -193,17 +223,10 @@ const settingOf = (options: string, like: Piece): Piece => ({
 
 const mustBeAlone = (piece: Piece): boolean =>
   aloneBecause(piece.node) !== undefined ||
+  worksAlone(piece.node) ||
   piece.block?.ends === true ||
   wantsFreshTransaction(piece.node) ||
   addedLabels(piece).length > 0
-
-/** The label that a statement adds. A renamed one is not new. */
-const labelOf = (node: Node): { readonly type: string; readonly label: string } | undefined =>
-  "AlterEnumStmt" in node && node.AlterEnumStmt.oldVal === undefined
-    ? { type: qualified(texts(node.AlterEnumStmt.typeName)), label: node.AlterEnumStmt.newVal ?? "" }
-    : undefined
-
-const addedLabels = ({ inner, node }: Piece) => [node, ...inner].flatMap((one) => labelOf(one) ?? [])
 
 /** Whether a statement cannot stand in one transaction with those before it. */
 const mustFollow = (piece: Piece, before: ReadonlyArray<Piece>): boolean => {
@@ -235,13 +258,18 @@ const changesOf = (node: Node): ReadonlyArray<Alteration> => {
   })
 }
 
-/** The tables that a statement writes rows of. */
-const writtenBy = (node: Node): ReadonlyArray<string> => {
-  if ("InsertStmt" in node) return [relationOf(node.InsertStmt.relation)]
-  if ("UpdateStmt" in node) return [relationOf(node.UpdateStmt.relation)]
-  if ("DeleteStmt" in node) return [relationOf(node.DeleteStmt.relation)]
-  if ("MergeStmt" in node) return [relationOf(node.MergeStmt.relation)]
-  return "CopyStmt" in node && node.CopyStmt.is_from === true ? [relationOf(node.CopyStmt.relation)] : []
+/** The tables that a statement writes rows of, also in its WITH. */
+const writtenBy = (tree: Node): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  walk(tree, (node) => {
+    if ("InsertStmt" in node) found.push(relationOf(node.InsertStmt.relation))
+    if ("UpdateStmt" in node) found.push(relationOf(node.UpdateStmt.relation))
+    if ("DeleteStmt" in node) found.push(relationOf(node.DeleteStmt.relation))
+    if ("MergeStmt" in node) found.push(relationOf(node.MergeStmt.relation))
+    if ("CopyStmt" in node && node.CopyStmt.is_from === true) found.push(relationOf(node.CopyStmt.relation))
+    return undefined
+  })
+  return found
 }
 
 /** The tables whose definition a statement changes. */
@@ -254,56 +282,4 @@ const definedBy = (node: Node): ReadonlyArray<string> => {
     return (node.DropStmt.objects ?? []).map((object) => qualified(partsOf(object)))
   }
   return []
-}
-
-/** Why statements cannot be one transaction. */
-const impossible = (
-  pieces: ReadonlyArray<Piece>,
-  major: number | undefined
-): { readonly object: string; readonly message: string } | undefined => {
-  const types = new Set<string>()
-  const labels: Array<Label> = []
-  for (const piece of pieces) {
-    const { block, node, place } = piece
-    const why = aloneBecause(node)
-    if (why !== undefined && why !== "CALL") {
-      return { object: why, message: `${why} in line ${place.line} must be committed by itself` }
-    }
-    if (block?.ends === true) return { object: "DO", message: `the block in line ${place.line} commits by itself` }
-    if ("CreateEnumStmt" in node) types.add(qualified(texts(node.CreateEnumStmt.typeName)))
-    const added = addedLabels(piece).map((label): Label => ({ ...label, isOfNewType: types.has(label.type) }))
-    const refused = major !== undefined && major < 12 ? added.find(({ isOfNewType }) => !isOfNewType) : undefined
-    if (refused !== undefined) {
-      return {
-        object: refused.type,
-        message: `up to version 11 a label cannot be added within a transaction (line ${place.line})`
-      }
-    }
-    const used = labels.find((label) => !isUsable(label, major) && uses(piece, label.label))
-    if (used !== undefined) {
-      return {
-        object: used.type,
-        message: `the label '${used.label}' is used in line ${place.line}, before the transaction that adds it is committed`
-      }
-    }
-    labels.push(...added)
-  }
-  return undefined
-}
-
-/** Whether a label can be used within the transaction that adds it. */
-const isUsable = ({ isOfNewType }: Label, major: number | undefined): boolean =>
-  isOfNewType && major !== undefined && (major < 12 || major > 16)
-
-/** Whether a statement may name a label as a value. The body of a function that is not SQL is read when it is called. */
-const uses = ({ block, data, inner, node }: Piece, label: string): boolean => {
-  if ([node, ...inner].some((one) => labelOf(one) === undefined && constantsIn(one).includes(label))) return true
-  if (block?.unknown.some((expression) => expression.includes(`'${label}'`)) === true) return true
-  if (data?.split(/[\t\n,]/).includes(label) === true) return true
-  let isNamed = false
-  walkFields(node, (kind, fields) => {
-    const body = kind === "DefElem" && field(fields, "defname") === "as" ? JSON.stringify(fields) : ""
-    isNamed ||= "CreateFunctionStmt" in node && body.includes(`'${label}'`) && !/plpgsql/.test(JSON.stringify(node))
-  })
-  return isNamed
 }

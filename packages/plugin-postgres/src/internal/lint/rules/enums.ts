@@ -1,41 +1,17 @@
 /** Labels of enums: added by themselves, so that they can be used, and never taken for something else. */
 import type { AlterEnumStmt } from "libpg-query"
+import { type Use, useOf } from "../../sql/labelUses.ts"
 import * as ast from "../../sql/nodes.ts"
 import type { Label } from "../facts.ts"
 import { type Found, head, place, type Rule, type Script, type Statement } from "../script.ts"
 
 const typeOf = (statement: AlterEnumStmt): string => ast.nameOf(ast.texts(statement.typeName))
 
-/** Where a statement makes PostgreSQL read a label, so that it must be committed by then. */
-const useOf = (statement: Statement, { label, type }: Label): number | undefined => {
-  const { node } = statement
-  // What is said in these is just text.
-  if ("CommentStmt" in node || "AlterEnumStmt" in node || "DoStmt" in node || "VariableSetStmt" in node)
-    return undefined
-  if ("CreateFunctionStmt" in node) return usedInFunction(statement, label)
-  let found: number | undefined
-  ast.walk(node, (inner) => {
-    if (found !== undefined) return false
-    // A cast to another type says that it is not this one.
-    if ("TypeCast" in inner && ast.typeOf(inner.TypeCast.typeName) !== type && "typeName" in inner.TypeCast) {
-      return ast.constantOf(inner.TypeCast.arg) === undefined ? undefined : false
-    }
-    if ("A_Const" in inner && inner.A_Const.sval?.sval === label) found = place(statement, inner.A_Const.location)
-    return undefined
-  })
-  return found
-}
-
-/** A function in SQL is checked when it is made; one in PL/pgSQL only when it is called. */
-const usedInFunction = ({ node, tokens }: Statement, label: string): number | undefined => {
-  if (!("CreateFunctionStmt" in node)) return undefined
-  const isSql = (node.CreateFunctionStmt.options ?? []).some(
-    (one) =>
-      "DefElem" in one && one.DefElem.defname === "language" && ast.textOf(one.DefElem.arg)?.toLowerCase() === "sql"
-  )
+/** Where a use is in the file. In the body of a function the parser says no place. */
+const placeOf = (statement: Statement, { at }: Use, label: string): number => {
   const quoted = `'${label.replaceAll("'", "''")}'`
-  const body = isSql ? tokens.find(({ text }) => text.includes(quoted)) : undefined
-  return body === undefined ? undefined : body.start + body.text.indexOf(quoted)
+  const body = at === undefined ? statement.tokens.find(({ text }) => text.includes(quoted)) : undefined
+  return body === undefined ? place(statement, at) : body.start + body.text.indexOf(quoted)
 }
 
 export const usedInTransaction: Rule = {
@@ -49,10 +25,14 @@ export const usedInTransaction: Rule = {
     for (const added of script.facts.labels) {
       if (added.transaction !== statement.transaction || added.index >= statement.index) continue
       const severity = severityOf(script, added)
-      const at = severity === undefined ? undefined : useOf(statement, added)
-      if (at === undefined || severity === undefined) continue
-      const message = `'${added.label}' of ${added.type} is used before the transaction that adds it has committed`
-      yield { at, severity, message }
+      const use = severity === undefined ? undefined : useOf(statement.node, added)
+      if (use === undefined || severity === undefined) continue
+      const [{ label, type }, may] = [added, use.isSure ? "is" : "may be"]
+      yield {
+        at: placeOf(statement, use, label),
+        severity: use.isSure ? severity : "warning",
+        message: `'${label}' of ${type} ${may} used before the transaction that adds it has committed`
+      }
     }
   }
 }
