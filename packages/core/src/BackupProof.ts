@@ -38,7 +38,7 @@ export const BackupProof = Schema.Struct({
   sha256: Schema.String,
   /** When it was begun, in milliseconds since 1970: what was written later is not in it. */
   takenAt: Schema.Number,
-  /** What its own list of contents says. */
+  /** What its own list of contents says; without an entry where it has none that anybody can read. */
   archive: Schema.Struct({ entries: Schema.Int, tables: Schema.Int }),
   /** Rows by table, counted in the snapshot that was backed up. */
   rows: Schema.Record(Schema.String, Schema.Int),

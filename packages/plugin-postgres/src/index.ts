@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 
+export * as BackupEngine from "./BackupEngine.ts"
 export * as Compare from "./Compare.ts"
 export * as CompareError from "./CompareError.ts"
 export * as Data from "./Data.ts"

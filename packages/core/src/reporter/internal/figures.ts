@@ -52,11 +52,15 @@ const counted = (n: number, one: string): string => `${grouped(n)} ${one}${n ===
 export const proofText = ({ archive, bytes, drilled, rows, sha256, takenAt }: BackupProof, now: number): string =>
   [
     size(bytes),
-    counted(archive.tables, "table"),
-    counted(
-      Object.values(rows).reduce((sum, n) => sum + n, 0),
-      "row"
-    ),
+    ...(archive.entries === 0
+      ? []
+      : [
+          counted(archive.tables, "table"),
+          counted(
+            Object.values(rows).reduce((sum, n) => sum + n, 0),
+            "row"
+          )
+        ]),
     age(takenAt, now),
     ...(drilled === true ? ["restored as a drill"] : []),
     `sha256 ${sha256.slice(0, 4)}…`
