@@ -124,7 +124,52 @@ describe("online", () => {
   })
 })
 
+describe("online, what replaces an index or a key", () => {
+  const table = (rest: string) => `CREATE TABLE t (a int NOT NULL, b int NOT NULL${rest}`
+  const rows = "; INSERT INTO t VALUES (1, 1), (2, 2)"
+
+  it.each([
+    ["a wider key of another name", table(", UNIQUE (a))"), table(", UNIQUE (a, b))")],
+    ["a wider key of the same name", table(", CONSTRAINT u UNIQUE (a))"), table(", CONSTRAINT u UNIQUE (a, b))")],
+    ["another primary key", table(", PRIMARY KEY (a))"), table(", CONSTRAINT k PRIMARY KEY (b))")],
+    ["an index that is a key then", table("); CREATE UNIQUE INDEX u ON t (a)"), table(", CONSTRAINT u UNIQUE (a, b))")],
+    ["a wider index", table("); CREATE INDEX i ON t (a)"), table("); CREATE INDEX j ON t (a, b)")],
+    ["an index of the same name", table('); CREATE INDEX "I ON" ON t (a)'), table('); CREATE INDEX "I ON" ON t (a, b)')]
+  ])("is built before that goes: %s", async (_, from, to) => {
+    const { text } = await converge(server, `${from}${rows}`, to, { online: true })
+    const [built, gone] = [text.search(/CREATE (UNIQUE )?INDEX CONCURRENTLY/), text.search(/DROP (INDEX|CONSTRAINT)/)]
+    expect(built).toBeGreaterThanOrEqual(0)
+    expect(gone).toBeGreaterThan(built)
+  })
+
+  it("makes a column NOT NULL before it is an identity, and sets that in the same transaction", async () => {
+    for (const online of [true, false]) {
+      const { script } = await converge(
+        server,
+        "CREATE TABLE t (a int, b int); INSERT INTO t VALUES (7, 7)",
+        "CREATE TABLE t (a int GENERATED ALWAYS AS IDENTITY, b serial)",
+        { online }
+      )
+      const made = script.units.find(({ statements }) => statements.some(({ sql }) => sql.includes("ADD GENERATED")))
+      expect(made?.statements.some(({ sql }) => sql.includes("setval"))).toBe(true)
+    }
+  })
+})
+
 describe("tables", () => {
+  it("says where rows have no value for a new column, if it knows of rows", async () => {
+    const script = await compared(
+      server,
+      "CREATE TABLE old (a int); CREATE TABLE u (a int); INSERT INTO old VALUES (1)",
+      "CREATE TABLE t (a int, b int NOT NULL); CREATE TABLE u (a int, b int NOT NULL)",
+      { renames: [{ kind: "table", from: "old", to: "t" }] }
+    )
+    expect(script.hazards.map(({ kind, object, severity }) => `${severity} ${kind} ${object}`)).toEqual([
+      "error irreversible public.t.b",
+      "warning irreversible public.u.b"
+    ])
+  })
+
   it("keeps the order of columns in new tables, whatever has to be made between", () =>
     converge(
       server,

@@ -68,16 +68,16 @@ const refused = (error: Error): Script => ({
 const scriptOf = (tools: Engine, sides: Sides, options: Options): Script => {
   const plan = tools.plan(sides.from, sides.to)
   const { labels, rest: planned } = itemsOf(sides, plan)
-  const rest = inOrder(sides, planned)
+  const rest = inOrder(sides, notNullFirst(planned))
   const attached = attachments(sides, rest)
   const { hazards: uncovered, items: detailed } = ofDetails(sides, rest)
   const roles = missingRoles(sides, [...labels, ...rest, ...detailed])
-  const main = marked(sides, [...rest, ...attached, ...sequencesSet(sides), ...detailed, ...notNullNames(sides)])
+  const main = marked(sides, [...rest, ...attached, ...detailed, ...notNullNames(sides)])
   const items = [
     ...options.before,
     ...roles.map(({ sql }) => statement(sql)),
     ...labels.map((item): Item => ({ ...item, alone: true })),
-    ...(options.online ? online(sides, main) : main)
+    ...sequencesSet(sides, options.online ? online(sides, main) : main)
   ]
   return {
     units: unitsOf(items, settingsOf(plan.preamble)),
@@ -93,6 +93,18 @@ const scriptOf = (tools: Engine, sides: Sides, options: Options): Script => {
       ...columnOrder(sides, rest)
     ].filter(isFirst)
   }
+}
+
+/** A column is NOT NULL before it is made an identity. */
+const notNullFirst = (items: ReadonlyArray<Item>): ReadonlyArray<Item> => {
+  const start = ({ sql }: Item) => /^(ALTER TABLE .+? ALTER COLUMN "(?:[^"]|"")+" )ADD GENERATED /s.exec(sql)?.[1]
+  const all: Array<Item> = []
+  for (const item of items) {
+    const column = / SET NOT NULL$/.test(item.sql) ? item.sql.slice(0, -"SET NOT NULL".length) : undefined
+    const at = column === undefined ? -1 : all.findIndex((one) => start(one) === column)
+    all.splice(at === -1 ? all.length : at, 0, item)
+  }
+  return all
 }
 
 const isFirst = (hazard: Hazard, i: number, all: ReadonlyArray<Hazard>): boolean =>

@@ -3,6 +3,7 @@ import type { Hazard } from "../../Sql.ts"
 import type { Facts, StableId } from "./engine.ts"
 import { actsOnExisting, type Item, relationOf, type Sides, subjectsOf } from "./items.ts"
 import { kindOf, nameOf } from "./names.ts"
+import { isLeftover } from "./swapping.ts"
 
 /** What holds data that nothing brings back. */
 const holdsData: ReadonlySet<string> = new Set(["table", "column", "typeAttribute"])
@@ -26,6 +27,17 @@ const isUsed: ReadonlySet<string> = new Set([
 /** What only belongs to something that stays. */
 const belongs: ReadonlySet<string> = new Set(["index", "constraint", "trigger", "policy", "rule"])
 
+/** What an interrupted script has left: by its name, or an index that was to become a constraint. */
+const isPassing = ({ from, to }: Sides, id: StableId): boolean => {
+  if (id.kind !== "index" && id.kind !== "constraint") return false
+  if (isLeftover(id.name)) return true
+  if (id.kind !== "index") return false
+  const table = from.base.get(id)?.parent
+  if (table?.kind !== "table") return false
+  const constraint = { kind: "constraint" as const, schema: table.schema, table: table.name, name: id.name }
+  return to.base.has(constraint) && !from.base.has(constraint)
+}
+
 /** What is there and will not be. Of what goes with something else, only that is said. */
 export const drops = (sides: Sides): ReadonlyArray<Hazard> => {
   const { from, to } = sides
@@ -33,6 +45,7 @@ export const drops = (sides: Sides): ReadonlyArray<Hazard> => {
   return from.base.facts().flatMap(({ id, parent }): ReadonlyArray<Hazard> => {
     if (to.base.has(id) || (parent !== undefined && isGone(parent) && parent.kind !== "schema")) return []
     if (from.base.outgoingEdges(id).some(({ kind }) => kind === "memberOfExtension")) return []
+    if (isPassing(sides, id)) return []
     const about = { object: nameOf(id) }
     if (holdsData.has(id.kind)) {
       return [

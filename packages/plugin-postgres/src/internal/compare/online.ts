@@ -1,6 +1,8 @@
 /** Constraints and indexes on tables that are in use, without long locks. */
+import type { StableId } from "./engine.ts"
 import { actsOnExisting, type Item, relationOf, type Sides, statement } from "./items.ts"
 import { quoted } from "./names.ts"
+import { type Dropped, isLeftover, passing, replaced, swapped } from "./swapping.ts"
 
 /** What is done now, and what once that is committed. */
 interface Two {
@@ -15,19 +17,33 @@ export const online = (sides: Sides, items: ReadonlyArray<Item>): ReadonlyArray<
   const last: Array<Item> = []
   const waits = new Set<string>()
   const nulls: Array<Item> = []
-  for (const item of items.filter(({ action }) => action !== undefined)) {
+  const filled = new Set<string>()
+  const planned = items.filter(({ action }) => action !== undefined)
+  const isBuilt = (item: Item) => isOnExisting(sides, item) && apart(sides, item)?.now.length === 0
+  const drops = new Map(replaced(sides, planned, isBuilt).map((dropped) => [dropped.item, dropped]))
+  for (const item of planned) {
+    if (drops.has(item)) continue
     const isExisting = isOnExisting(sides, item)
     const two = isExisting ? (validated(sides, item) ?? apart(sides, item)) : undefined
     const checked = isExisting ? notNull(item) : undefined
+    const column = identified(item)
+    if (column !== undefined && filled.has(column)) {
+      nulls.push(item)
+      continue
+    }
     if (two?.now.length === 0 || [...item.needs, ...item.makes].some((key) => waits.has(key))) {
       for (const key of item.makes) waits.add(key)
-      if (two?.now.length === 0) later.push(...two.later)
-      else {
+      if (two?.now.length === 0) {
+        const old = [...drops.values()].find((dropped) => isTaken(sides, item, dropped))
+        if (old !== undefined) drops.delete(old.item)
+        later.push(...(old === undefined ? two.later : swapped(two.later, old)))
+      } else {
         later.push(...(two?.now ?? [item]))
         last.push(...(two?.later ?? []))
       }
     } else if (checked !== undefined) {
       now.push(...checked.now)
+      filled.add(columnOf(item))
       nulls.push(...checked.later)
     } else {
       now.push(...(two?.now ?? [item]))
@@ -36,8 +52,42 @@ export const online = (sides: Sides, items: ReadonlyArray<Item>): ReadonlyArray<
   }
   // What is not planned by pg-delta is behind all that is, as it may be about any of that.
   const ours = items.filter(({ action }) => action === undefined).map(concurrent)
-  return [...now, ...nulls, ...cutFirst(later), ...last, ...cutFirst(ours)]
+  const left = now.filter(isOfLeftover)
+  return [
+    ...left,
+    ...now.filter((item) => !isOfLeftover(item)),
+    ...nulls,
+    ...cutFirst(later),
+    ...last,
+    ...cutFirst([...drops.keys()]),
+    ...cutFirst(ours)
+  ]
 }
+
+/** What an interrupted script has left goes first: the names are needed. */
+const isOfLeftover = ({ action }: Item): boolean =>
+  action?.verb === "drop" && action.destroys.some((id) => "name" in id && isLeftover(String(id.name)))
+
+/** Whether what is built needs the name of what is dropped, or both are the one primary key. */
+const isTaken = (sides: Sides, { action }: Item, dropped: Dropped): boolean => {
+  const id = action?.produces[0]
+  if (id === undefined || !("schema" in id) || !("name" in id) || id.schema !== dropped.schema) return false
+  const isKey = (facts: Sides["from"], about: StableId | undefined) =>
+    about !== undefined && String(facts.base.get(about)?.payload.def).startsWith("PRIMARY KEY")
+  const relation = relationOf(sides, id)
+  const isSameTable = relation !== undefined && sides.engine.keyOf(relation) === dropped.table
+  return (
+    id.name === dropped.name ||
+    (isSameTable && isKey(sides.to, id) && isKey(sides.from, dropped.item.action?.destroys[0]))
+  )
+}
+
+/** `ALTER TABLE … ALTER COLUMN …`, as a name for the column. */
+const columnOf = ({ sql }: Item): string => /^(ALTER TABLE .+? ALTER COLUMN "(?:[^"]|"")+") /s.exec(sql)?.[1] ?? ""
+
+/** The column that becomes an identity, which has to be NOT NULL before. */
+const identified = (item: Item): string | undefined =>
+  / ADD GENERATED (ALWAYS|BY DEFAULT) AS IDENTITY/.test(item.sql) ? columnOf(item) : undefined
 
 /** The index of a partition. */
 const concurrent = (item: Item): Item =>
@@ -104,7 +154,7 @@ const notNull = (item: Item): Two | undefined => {
   const [, table, column] = /^(ALTER TABLE .+) ALTER COLUMN ("(?:[^"]|"")+") SET NOT NULL$/s.exec(item.sql) ?? []
   const id = item.action?.produces[0] ?? item.action?.consumes[0]
   if (table === undefined || column === undefined || id?.kind !== "column") return undefined
-  const name = quoted(`${id.table.slice(0, 20)}_${id.name.slice(0, 20)}_not_null_check`)
+  const name = quoted(passing(`${id.table.slice(0, 20)}_${id.name.slice(0, 20)}_not_null`))
   return {
     now: [
       statement(`${table} ADD CONSTRAINT ${name} CHECK (${column} IS NOT NULL) NOT VALID`, { lock: "ACCESS EXCLUSIVE" })

@@ -6,29 +6,53 @@ import { nameOf, quoted } from "./names.ts"
 
 type ColumnId = Extract<StableId, { schema: string; table: string; name: string }>
 
-/** A sequence that is new under a column with values begins behind the highest of them. */
-export const sequencesSet = (sides: Sides): ReadonlyArray<Item> =>
+/**
+ * A sequence that is new under a column with values begins behind the highest of them: from the transaction on that makes
+ * it, as it would be taken for an old one by whoever looks after that.
+ */
+export const sequencesSet = (sides: Sides, items: ReadonlyArray<Item>): ReadonlyArray<Item> => {
+  const all = [...items]
+  for (const { isMadeBy, set } of newSequences(sides)) {
+    const at = all.findLastIndex(isMadeBy)
+    all.splice(at === -1 ? all.length : at + 1, 0, set)
+  }
+  return all
+}
+
+interface NewSequence {
+  readonly set: Item
+  readonly isMadeBy: (item: Item) => boolean
+}
+
+const newSequences = (sides: Sides): ReadonlyArray<NewSequence> =>
   sides.to.base.facts().flatMap(({ id, payload }) => {
     if (id.kind !== "column") return []
     const before = sides.from.base.get(id)
     if (before === undefined) return []
     if (payload.identity != null && before.payload.identity == null) {
-      return [
-        setTo(id, `pg_catalog.pg_get_serial_sequence(${literal(quoted(id.schema, id.table))}, ${literal(id.name)})`)
-      ]
+      const column = `ALTER TABLE ${quoted(id.schema, id.table)} ALTER COLUMN ${quoted(id.name)} ADD GENERATED `
+      const sequence = `pg_catalog.pg_get_serial_sequence(${literal(quoted(id.schema, id.table))}, ${literal(id.name)})`
+      return [{ set: setTo(id, sequence), isMadeBy: ({ sql }) => sql.startsWith(column) }]
     }
     const sequence = newSequenceOf(sides, id)
-    return sequence === undefined ? [] : [setTo(id, `${literal(sequence)}::pg_catalog.regclass`)]
+    if (sequence === undefined) return []
+    const key = sides.engine.keyOf(sequence.id)
+    return [
+      { set: setTo(id, `${literal(sequence.name)}::pg_catalog.regclass`), isMadeBy: ({ makes }) => makes.includes(key) }
+    ]
   })
 
-const newSequenceOf = (sides: Sides, column: ColumnId): string | undefined => {
+const newSequenceOf = (
+  sides: Sides,
+  column: ColumnId
+): { readonly name: string; readonly id: StableId } | undefined => {
   const value = String(sides.to.base.get({ ...column, kind: "default" })?.payload.expr ?? "")
   const name = /^nextval\('(.+)'::regclass\)$/.exec(value)?.[1]?.replaceAll("''", "'")
   if (name === undefined) return undefined
   const found = sides.to.base
     .facts()
     .find(({ id }) => id.kind === "sequence" && (quoted(id.schema, id.name) === name || nameOf(id) === name))
-  return found === undefined || sides.from.base.has(found.id) ? undefined : name
+  return found === undefined || sides.from.base.has(found.id) ? undefined : { name, id: found.id }
 }
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
