@@ -11,6 +11,7 @@ import * as hazards from "./hazards.ts"
 import { type Item, itemsOf, type Sides, statement } from "./items.ts"
 import { quoted } from "./names.ts"
 import { online } from "./online.ts"
+import { validatedOnly } from "./resuming.ts"
 import { settingsOf, unitsOf } from "./units.ts"
 import { conversions, isCastable, retyped, sequencesSet } from "./values.ts"
 
@@ -68,7 +69,7 @@ const refused = (error: Error): Script => ({
 const scriptOf = (tools: Engine, sides: Sides, options: Options): Script => {
   const plan = tools.plan(sides.from, sides.to)
   const { labels, rest: planned } = itemsOf(sides, plan)
-  const rest = inOrder(sides, notNullFirst(planned))
+  const rest = inOrder(sides, notNullFirst(validatedOnly(sides, planned)))
   const attached = attachments(sides, rest)
   const { hazards: uncovered, items: detailed } = ofDetails(sides, rest)
   const roles = missingRoles(sides, [...labels, ...rest, ...detailed])

@@ -1,6 +1,8 @@
 /** Indexes and keys that others replace: these are built first, so that there is one at any time. */
+import type { StableId } from "./engine.ts"
 import { type Item, relationOf, type Sides, statement } from "./items.ts"
 import { quoted } from "./names.ts"
+import type { Ready } from "./resuming.ts"
 
 /** Ends the names of what is there only while a script runs. */
 const mark = "_shipshape"
@@ -13,6 +15,7 @@ export const isLeftover = (name: string): boolean => name.endsWith(mark)
 
 export interface Dropped {
   readonly item: Item
+  readonly id: StableId
   readonly table: string
   readonly schema: string
   readonly name: string
@@ -30,7 +33,7 @@ const droppedOf = (sides: Sides, item: Item): Dropped | undefined => {
       ? payload?.valid !== false
       : id.kind === "constraint" && /^(UNIQUE|PRIMARY KEY)\b/.test(String(payload?.def))
   if (!hasIndex || sides.from.base.get(relation)?.payload.partitionKey != null) return undefined
-  return { item, table: sides.engine.keyOf(relation), schema: String(id.schema), name: String(id.name) }
+  return { item, id, table: sides.engine.keyOf(relation), schema: String(id.schema), name: String(id.name) }
 }
 
 /** Of a column that changes or goes, what stands on it has to go before. */
@@ -55,26 +58,29 @@ export const replaced = (
   })
 }
 
-/** Builds under a passing name, and gives it the name when that is free. */
-export const swapped = (build: ReadonlyArray<Item>, { item, name, schema }: Dropped): ReadonlyArray<Item> => {
+/** Builds under a passing name, unless that is done, and gives it the name when that is free. */
+export const swapped = (
+  build: ReadonlyArray<Item>,
+  names: { readonly schema: string; readonly name: string },
+  old: Dropped | undefined,
+  ready: Ready | undefined
+): ReadonlyArray<Item> => {
   const [index, constraint] = build
   if (index === undefined) return build
-  const other = passing(name)
+  const other = ready?.name ?? passing(names.name)
   const under = index.sql.replace(
     / CONCURRENTLY (?:"(?:[^"]|"")+"|\S+) ON /,
     () => ` CONCURRENTLY ${quoted(other)} ON `
   )
-  const rename = statement(`ALTER INDEX ${quoted(schema, other)} RENAME TO ${quoted(name)}`, {
+  const rename = statement(`ALTER INDEX ${quoted(names.schema, other)} RENAME TO ${quoted(names.name)}`, {
     lock: "ACCESS EXCLUSIVE"
   })
+  const using = () => ` USING INDEX ${quoted(other)}`
   return [
-    { ...index, sql: under },
-    { ...item, cut: true },
+    ...(ready === undefined ? [{ ...index, sql: under }] : []),
+    ...(old === undefined ? [] : [{ ...old.item, cut: true }]),
     constraint === undefined
       ? rename
-      : {
-          ...constraint,
-          sql: constraint.sql.replace(/ USING INDEX "(?:[^"]|"")+"/, () => ` USING INDEX ${quoted(other)}`)
-        }
+      : { ...constraint, sql: constraint.sql.replace(/ USING INDEX "(?:[^"]|"")+"/, using) }
   ]
 }
