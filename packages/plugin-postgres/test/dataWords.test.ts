@@ -45,6 +45,60 @@ describe("values of JSON", () => {
   })
 })
 
+describe("a line of JSON", () => {
+  const rows = [
+    '{"a":1,"b":"x","c":null,"d":true,"e":false,"f":1.50,"g":-0,"h":1e400,"i":9007199254740993}',
+    '{"a":"q\\"uo\\\\te","b":"\\\\","c":"\\u00fc\\n","d":"ü€𝄞","e":"","f":"},{\\"x\\":1"}',
+    '{"a":[1,"]"],"b":{"c":"}"},"d":12}',
+    '{ "a" : 1 , "b":"x" }',
+    '{"a":1,"a":2}',
+    '{"__proto__":{"x":1},"a":"b"}',
+    '{"2":"two","1":"one","a\\"b":3}',
+    "{}",
+    '{"":""}'
+  ]
+  /** What JSON.parse itself says of it; numbers as they are written. */
+  const expected = (text: string): unknown => {
+    try {
+      return JSON.parse(text, (_, value: unknown, context?: { readonly source?: string }) =>
+        typeof value === "number" ? `number ${context?.source}` : value
+      )
+    } catch {
+      return "no JSON"
+    }
+  }
+  const marked = (value: json.Value): unknown =>
+    Array.isArray(value)
+      ? value.map(marked)
+      : typeof value === "number" || (typeof value === "object" && value !== null && !json.isRow(value))
+        ? `number ${json.textOf(value, "other")}`
+        : json.isRow(value)
+          ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, marked(item)]))
+          : value
+  const found = (text: string): unknown => {
+    try {
+      return marked(json.parse(text))
+    } catch (error) {
+      assert.instanceOf(error, SyntaxError)
+      return "no JSON"
+    }
+  }
+
+  it("says what JSON.parse says it does, however it is damaged", () => {
+    for (const row of rows) {
+      assert.deepStrictEqual(found(row), expected(row), row)
+      for (let at = 0; at < row.length; at++) {
+        for (const more of ["", '"', "\\", ",", "}", "0", "-", " ", "\u0001", "e", "."]) {
+          for (const skip of [0, 1]) {
+            const text = `${row.slice(0, at)}${more}${row.slice(at + skip)}`
+            assert.deepStrictEqual(found(text), expected(text), text)
+          }
+        }
+      }
+    }
+  })
+})
+
 it("cells come back from a line of COPY as they were", () => {
   const cells = ["", null, "\\N", "a\tb\nc\rd\\e", "\\.", "ü€𝄞"]
   const line = lineOf(cells)

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto"
 import * as path from "node:path"
 import { type Duplex, Transform } from "node:stream"
 import { pipeline } from "node:stream/promises"
-import { Command, Target } from "@shipshape/core"
+import { Command, Progress, Target } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { BackupInvalid, DiskFull, DumpToolUnfit } from "../PostgresError.ts"
@@ -85,6 +85,7 @@ const streamed = ({ needs, partial, tools }: Dumping, args: ReadonlyArray<string
     if ((yield* reader.exitCode) !== 0) {
       return yield* invalid(partial, `pg_restore cannot read it: ${lastOf(reader.stderr())}`)
     }
+    yield* Progress.line(`dumped ${stat.size} bytes, which pg_restore can read; comparing them with the disk`)
     const [sent, found] = [copying.sha256(), yield* archives.sum(target, partial, stat)]
     if (found.sha256 !== sent) {
       return yield* invalid(
@@ -133,6 +134,7 @@ const inParallel = ({ jobs, needs, partial, tools }: Dumping, args: ReadonlyArra
       env: dumpHost.env
     })
     yield* dumpHost.operations.run(write)
+    yield* Progress.line("dumped; reading it to its end")
     yield* target.run(Command.make("chmod", ["-R", "go=", partial]))
     const stat = yield* target.stat(partial)
     if (stat === undefined) return yield* invalid(partial, "it is not there")

@@ -3,7 +3,7 @@ import * as Predicate from "effect/Predicate"
 import * as Schema from "effect/Schema"
 import type { Row } from "../../Data.ts"
 
-/** A number as it was written, where JavaScript's own is another. */
+/** A number as it was written. */
 class Exact {
   readonly text: string
 
@@ -32,7 +32,80 @@ const keepNumber = (_: string, value: unknown, context?: Context): unknown =>
     : value
 
 /** Reads one value. Throws a SyntaxError. */
-export const parse = (text: string): Value => (doubtful.test(text) ? JSON.parse(text, keepNumber) : JSON.parse(text))
+export const parse = (text: string): Value =>
+  flat(text) ?? (doubtful.test(text) ? JSON.parse(text, keepNumber) : JSON.parse(text))
+
+/** What a text may not have within quotes as it is. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
+const control = /[\u0000-\u001f]/
+
+const numeral = /-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?/y
+
+const words: ReadonlyArray<readonly [string, Value]> = [
+  ["null", null],
+  ["true", true],
+  ["false", false]
+]
+
+const [quote, colon, comma, open, close, backslash] = [34, 58, 44, 123, 125, 92]
+
+/**
+ * Reads what most rows are, several times as fast: an object as PostgreSQL writes it, without spaces, with no object and no
+ * list in it. Anything else is `undefined`, what is wrong too.
+ */
+const flat = (text: string): Value | undefined => {
+  if (text.charCodeAt(0) !== open || control.test(text)) return undefined
+  const row: Record<string, Value> = {}
+  let at = 1
+  for (;;) {
+    if (text.charCodeAt(at) !== quote) return undefined
+    const end = text.indexOf('"', at + 1)
+    const name = text.slice(at + 1, end)
+    if (text.charCodeAt(end + 1) !== colon || name.includes("\\") || name === "__proto__") return undefined
+    at = end + 2
+    const first = text.charCodeAt(at)
+    if (first === quote) {
+      const end = endOf(text, at + 1)
+      if (end < 0) return undefined
+      const inner = text.slice(at + 1, end)
+      row[name] = inner.includes("\\") ? unescaped(text.slice(at, end + 1)) : inner
+      if (row[name] === undefined) return undefined
+      at = end + 1
+    } else if (first === 45 || (first >= 48 && first <= 57)) {
+      numeral.lastIndex = at
+      const number = numeral.exec(text)?.[0]
+      if (number === undefined) return undefined
+      row[name] = new Exact(number)
+      at += number.length
+    } else {
+      const word = words.find(([word]) => text.startsWith(word, at))
+      if (word === undefined) return undefined
+      row[name] = word[1]
+      at += word[0].length
+    }
+    const next = text.charCodeAt(at++)
+    if (next === close && at === text.length) return row
+    if (next !== comma) return undefined
+  }
+}
+
+/** Where a text ends that begins here. */
+const endOf = (text: string, from: number): number => {
+  for (let end = text.indexOf('"', from); end >= 0; end = text.indexOf('"', end + 1)) {
+    let before = end
+    while (text.charCodeAt(before - 1) === backslash && before > from) before--
+    if ((end - before) % 2 === 0) return end
+  }
+  return -1
+}
+
+const unescaped = (text: string): Value => {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
 
 /** Whether a value is an object, and so may be a row. */
 export const isRow = (value: Value): value is Readonly<Record<string, Value>> =>
@@ -55,13 +128,16 @@ export const plain = (row: Readonly<Record<string, Value>>): Row =>
   Object.fromEntries(Object.entries(row).map(([key, value]) => [key, plainValue(value)]))
 
 const plainValue = (value: Value): Schema.Json => {
-  if (value instanceof Exact) return value.text
+  if (value instanceof Exact) return numberOf(value)
   if (Array.isArray(value)) return value.map(plainValue)
   if (Predicate.isObject(value)) {
     return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plainValue(item)]))
   }
   return Schema.is(Scalar)(value) ? value : null
 }
+
+/** A number, where JavaScript's own is the same. */
+const numberOf = ({ text }: Exact): number | string => (String(Number(text)) === text ? Number(text) : text)
 
 const Scalar = Schema.Union([Schema.String, Schema.Finite, Schema.Boolean])
 
