@@ -5,6 +5,7 @@ import { ConstraintFacts } from "./internal/catalogTables.ts"
 import { constraintBack, lackingConstraint } from "./internal/constraints.ts"
 import * as tables from "./internal/tableSteps.ts"
 import { schemaResource } from "./internal/whenReached.ts"
+import type { ConstraintConflict } from "./PostgresError.ts"
 import { PostgresProbe } from "./PostgresProbe.ts"
 import type { Constraint } from "./Table.ts"
 
@@ -16,7 +17,7 @@ interface Input {
 }
 
 const lacking =
-  (input: Input): tables.Lacking<never> =>
+  (input: Input): tables.Lacking<ConstraintConflict> =>
   (facts) => {
     const [table, { expression, name }] = [tables.tableOf(input), input]
     const wanted: Constraint = {
@@ -32,9 +33,7 @@ const lacking =
     const isSame = (existing: string) => tables.sameOrNotYet({ a: existing, b: expression, table })
     return Effect.andThen(
       facts.constraints[name] === undefined ? tables.understood(table, [expression]) : Effect.void,
-      lackingConstraint(facts, table, name, wanted, (existing) =>
-        existing.kind === "check" ? isSame(existing.expression ?? "true") : Effect.succeed(false)
-      )
+      lackingConstraint(facts, table, name, wanted, (existing) => isSame(existing.expression ?? "true"))
     )
   }
 

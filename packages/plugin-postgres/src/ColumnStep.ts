@@ -96,7 +96,7 @@ export const column = Undo.of(
               Check.unavailableBecause(
                 [schemaResource],
                 error,
-                "let a step before this one create it, or correct its name"
+                "let a step before this one create what it names, or correct it"
               )
             )
           )

@@ -16,18 +16,28 @@ interface Wanted {
   readonly name: string
   readonly schema?: string | undefined
   readonly version?: string | undefined
+  readonly cascade: boolean
+  readonly update: boolean
 }
+
+const no = Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(false)))
+
+/** The version that an installed one is brought to; `undefined` where any is right. */
+const targetOf = ({ update, version }: Wanted, available: ExtensionFacts["available"]): string | undefined =>
+  version ?? (update ? available?.version : undefined)
 
 /**
  * An extension is installed in the database.
  *
  * - `schema`: where it is installed; the default is the extension's own or the first schema of the search path. One that
- *   is in another schema is a conflict: it is not moved.
+ *   is in another schema is moved; where the extension does not let itself be moved, that is a conflict.
  * - `version`: an installed one is updated to it. Without it any version is right.
+ * - `update`: `true` updates an installed one to the version that the server's installation has, such as after an upgrade of
+ *   the server, where no `version` is given.
  * - `cascade`: installs the extensions that it needs, too.
  *
  * Undo drops an extension that the step has created, and what it needed and was created with it, as long as nothing uses
- * them. An update cannot be taken back: undo says so.
+ * them, and moves one back that the step has moved. An update cannot be taken back: undo says so.
  *
  * Whether the server has the extension, and the user may install it, is checked when planning.
  *
@@ -51,7 +61,8 @@ export const extension = Undo.of(
       name: Schema.NonEmptyString,
       schema: Schema.optionalKey(Schema.NonEmptyString),
       version: Schema.optionalKey(Schema.NonEmptyString),
-      cascade: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(false)))
+      cascade: no,
+      update: no
     },
     output: { version: Schema.String },
     provides: () => [schemaResource],
@@ -61,15 +72,20 @@ export const extension = Undo.of(
       const probe = yield* PostgresProbe
       return yield* whenReached(Effect.flatMap(probe.extension(wanted.name), (facts) => judge(wanted, facts)))
     }),
-    apply: Effect.fn("postgres.extension.apply")(function* ({ cascade, name, schema, version }) {
+    apply: Effect.fn("postgres.extension.apply")(function* (wanted) {
+      const { cascade, name, schema, version } = wanted
       const control = yield* PostgresControl
-      yield* control.createExtension({ name, schema, version, cascade })
-      if (version !== undefined) yield* control.updateExtension(name, version)
+      const { available, installed } = yield* Effect.flatMap(PostgresProbe, (probe) => probe.extension(name))
+      if (installed === undefined) return yield* control.createExtension({ name, schema, version, cascade })
+      if (schema !== undefined && installed.schema !== schema) yield* control.moveExtension(name, schema)
+      const target = targetOf(wanted, available)
+      if (target !== undefined && target !== installed.version) yield* control.updateExtension(name, target)
     })
   }),
   {
     captured: Schema.Struct({
       installed: Schema.NullOr(Schema.String),
+      schema: Schema.optionalKey(Schema.String),
       /** Versions of the extensions that it needs, where they may be created with it. */
       needs: Schema.Array(Schema.Struct({ name: Schema.String, installed: Schema.NullOr(Schema.String) }))
     }),
@@ -79,17 +95,20 @@ export const extension = Undo.of(
       const needs = cascade ? yield* probe.neededExtensions(name) : []
       return {
         installed: installed?.version ?? null,
+        ...(installed === undefined ? {} : { schema: installed.schema }),
         needs: needs.map((needed) => ({ name: needed.name, installed: needed.installed ?? null }))
       }
     }),
     restore: Effect.fn("postgres.extension.restore")(function* (before, { name }) {
       const probe = yield* PostgresProbe
       const control = yield* PostgresControl
-      const installed = (yield* probe.extension(name)).installed?.version
+      const { installed } = yield* probe.extension(name)
       if (before.installed === null) {
         if (installed !== undefined) yield* control.dropExtension(name)
-      } else if (installed !== before.installed) {
-        return yield* cannotGoBack(name, before.installed, installed)
+      } else if (installed?.version !== before.installed) {
+        return yield* cannotGoBack(name, before.installed, installed?.version)
+      } else if (before.schema !== undefined && installed.schema !== before.schema) {
+        yield* control.moveExtension(name, before.schema)
       }
       const created = before.needs.filter((needed) => needed.installed === null)
       // Each stands before those that it needs, so that nothing depends on it any more.
@@ -115,36 +134,45 @@ const judge = (
   Check.Check<{ readonly version: string }>,
   ExtensionConflict | ExtensionUnavailable | ExtensionNotAllowed | ExtensionNotTrusted
 > => {
-  const { name, schema, version } = wanted
-  if (installed !== undefined && schema !== undefined && installed.schema !== schema) {
-    return Effect.fail(inOtherSchema(name, installed.schema, schema))
-  }
-  if (installed !== undefined && (version === undefined || installed.version === version)) {
+  const { cascade, name, schema } = wanted
+  const target = targetOf(wanted, available)
+  const isMoved = installed !== undefined && schema !== undefined && installed.schema !== schema
+  if (isMoved && !installed.relocatable) return Effect.fail(inOtherSchema(name, installed.schema, schema))
+  const isUpdated = installed !== undefined && target !== undefined && installed.version !== target
+  if (installed !== undefined && !isMoved && !isUpdated) {
     return Effect.succeed(Check.satisfied({ version: installed.version }))
   }
-  if (available === undefined || (version !== undefined && !available.versions.includes(version))) {
+  const isOffered = available !== undefined && (target === undefined || available.versions.includes(target))
+  if (!isOffered && (installed === undefined || isUpdated)) {
     return Effect.fail(unavailable(wanted, available?.versions ?? [], server.version))
   }
   if (installed !== undefined) {
-    const change = {
-      summary: `update extension ${name}`,
-      before: installed.version,
-      after: version ?? available.version
-    }
-    return Effect.succeed(Check.needed([change], { risk: "reversible" }))
+    const moved = isMoved ? [{ summary: `move extension ${name}`, before: installed.schema, after: schema }] : []
+    const updated = isUpdated ? [{ summary: `update extension ${name}`, before: installed.version, after: target }] : []
+    return Effect.succeed(Check.needed([...moved, ...updated], { risk: "reversible" }))
   }
-  if (!server.isSuperuser && (available.needsSuperuser || !server.mayCreate)) {
-    return Effect.fail(notAllowed(name, server.user, server.database, available.needsSuperuser))
+  if (!server.isSuperuser && (available?.needsSuperuser === true || !server.mayCreate)) {
+    return Effect.fail(notAllowed(name, server.user, server.database, available?.needsSuperuser === true))
   }
-  const change = { summary: `create extension ${name}`, after: version ?? available.version }
-  return Effect.succeed(Check.needed([change]))
+  const missing = available?.missing ?? []
+  if (missing.length > 0 && !cascade) return Effect.succeed(lacks(name, missing))
+  return Effect.succeed(
+    Check.needed([{ summary: `create extension ${name}`, after: target ?? available?.version ?? "" }])
+  )
 }
+
+const lacks = (extension: string, missing: ReadonlyArray<string>): Check.Check<never> =>
+  Check.unavailable(
+    [schemaResource],
+    `extension ${extension} needs ${missing.join(", ")}, which is not installed`,
+    "say `cascade: true`, or install it in a step before this one"
+  )
 
 const inOtherSchema = (extension: string, found: string, wanted: string): ExtensionConflict =>
   new ExtensionConflict({
     extension,
-    message: `extension ${extension} is in schema ${found}, and should be in ${wanted}`,
-    hint: `give schema: ${JSON.stringify(found)}, or move it by hand with ALTER EXTENSION … SET SCHEMA`
+    message: `extension ${extension} is in schema ${found}, should be in ${wanted}, and does not let itself be moved`,
+    hint: `give schema: ${JSON.stringify(found)}; or drop it, with what depends on it, and create it anew there`
   })
 
 const unavailable = (

@@ -7,6 +7,7 @@ import { constraintBack, lackingConstraint } from "./internal/constraints.ts"
 import { qualified } from "./internal/tableSql.ts"
 import * as tables from "./internal/tableSteps.ts"
 import { schemaResource } from "./internal/whenReached.ts"
+import type { ConstraintConflict } from "./PostgresError.ts"
 import { PostgresProbe } from "./PostgresProbe.ts"
 import type { Constraint } from "./Table.ts"
 
@@ -62,7 +63,6 @@ const isEqual = (a: ReadonlyArray<string>, b: ReadonlyArray<string>): boolean =>
 
 /** The columns that are pointed to are those that are stated, or the primary key, which the server has found. */
 const isSame = (existing: Constraint, input: Input): boolean =>
-  existing.kind === "foreign" &&
   existing.references?.schema === input.references.schema &&
   existing.references.table === input.references.table &&
   isEqual(existing.columns, input.columns) &&
@@ -73,7 +73,7 @@ const isSame = (existing: Constraint, input: Input): boolean =>
   existing.deferred === input.deferred
 
 const lacking =
-  (given: Input): tables.Lacking<never> =>
+  (given: Input): tables.Lacking<ConstraintConflict> =>
   (facts) => {
     const input = { ...given, deferrable: given.deferrable || given.deferred }
     return Effect.andThen(

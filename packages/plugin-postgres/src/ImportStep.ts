@@ -92,7 +92,10 @@ export const importData = Step.make("postgres.importData", {
         if ("lacks" in found) {
           return Check.unavailable(
             [found.lacks === "schema" ? schemaResource : `file:${given.directory}`],
-            found.reason
+            found.reason,
+            found.lacks === "schema"
+              ? "create it in a step before this one, or correct the name in `tables` or in the file"
+              : "let a step before this one write the file, or correct `directory` and `tables`"
           )
         }
         const open = found.filter(({ changed, missing }) => missing !== 0 || changed > 0)

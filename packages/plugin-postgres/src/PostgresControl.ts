@@ -171,6 +171,7 @@ export class PostgresControl extends Access.Control<
     /** Waits until queries are accepted. */
     readonly waitUntilReady: (timeout: Duration.Duration) => Effect.Effect<void, ProbeError>
     readonly createExtension: (extension: NewExtension) => Effect.Effect<void, ProbeError>
+    readonly moveExtension: (name: string, schema: string) => Effect.Effect<void, ProbeError>
     readonly updateExtension: (name: string, version: string) => Effect.Effect<void, ProbeError>
     /** Drops an extension, where nothing depends on it. */
     readonly dropExtension: (name: string) => Effect.Effect<void, ProbeError>

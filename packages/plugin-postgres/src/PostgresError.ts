@@ -292,7 +292,7 @@ export class ColumnConflict extends Schema.TaggedError<ColumnConflict>()("Column
 }) {}
 
 /**
- * The extension is there in another schema, from where it is not moved.
+ * The extension is there in another schema, from where it cannot be moved.
  *
  * @since 0.1.0
  */

@@ -36,10 +36,23 @@ export interface ServerFacts {
 export interface ExtensionFacts {
   readonly server: ServerFacts
   /** What is installed in the database. */
-  readonly installed: { readonly version: string; readonly schema: string } | undefined
+  readonly installed:
+    | {
+        readonly version: string
+        readonly schema: string
+        /** Whether it can be moved to another schema. */
+        readonly relocatable: boolean
+      }
+    | undefined
   /** What the server's installation offers. */
   readonly available:
-    | { readonly version: string; readonly versions: ReadonlyArray<string>; readonly needsSuperuser: boolean }
+    | {
+        readonly version: string
+        readonly versions: ReadonlyArray<string>
+        readonly needsSuperuser: boolean
+        /** Extensions that it needs, and that are not installed. */
+        readonly missing: ReadonlyArray<string>
+      }
     | undefined
 }
 

@@ -4,7 +4,9 @@ import * as Schema from "effect/Schema"
 import * as objects from "./internal/objectSteps.ts"
 import { settingText } from "./internal/settings.ts"
 import { Name } from "./internal/tableSteps.ts"
-import { schemaResource } from "./internal/whenReached.ts"
+import { schemaResource, whenReached } from "./internal/whenReached.ts"
+import { StatementFailed } from "./PostgresError.ts"
+import { PostgresProbe } from "./PostgresProbe.ts"
 import type { Owned } from "./ServerObject.ts"
 
 const isAdmin = Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(false)))
@@ -102,9 +104,15 @@ const databaseWanted = ({
 }): objects.Wanted => ({
   object: { kind: "database", name },
   name: `database ${name}`,
-  // The encoding of a database that is there cannot be changed; a difference is seen, and the server refuses it.
   state: () => stated
 })
+
+const otherEncoding = (name: string, existing: string, wanted: string): StatementFailed =>
+  new StatementFailed({
+    sqlstate: "22023",
+    message: `database ${name} has the encoding ${existing}, and should have ${wanted}`,
+    hint: "the encoding of a database cannot be changed: correct it here, or make another database and restore a dump into it"
+  })
 
 /**
  * A database exists on the server of the connection, which is made to another database of it, such as `postgres`.
@@ -135,7 +143,17 @@ export const database = Step.make("postgres.database", {
   output: {},
   provides: () => [schemaResource],
   alters: "none",
-  check: Effect.fn("postgres.database.check")((input) => objects.check(databaseWanted(input))),
+  check: Effect.fn("postgres.database.check")(function* (input) {
+    const { encoding, name } = input
+    const look = Effect.flatMap(PostgresProbe, (probe) => probe.object({ kind: "database", name }))
+    return yield* whenReached(
+      Effect.flatMap(look, (now) =>
+        encoding === undefined || now == null || now.encoding === encoding
+          ? objects.check(databaseWanted(input))
+          : Effect.fail(otherEncoding(name, String(now.encoding), encoding))
+      )
+    )
+  }),
   apply: Effect.fn("postgres.database.apply")((input) => objects.apply(databaseWanted(input)))
 })
 
@@ -210,6 +228,13 @@ const settingWanted = ({
   written: (text) => (typeof text === "string" ? settingText(name, text) : text)
 })
 
+const ofNobody = (name: string): StatementFailed =>
+  new StatementFailed({
+    sqlstate: "42601",
+    message: `it is not said whose setting ${name} is`,
+    hint: "give `role`, `database`, or both"
+  })
+
 const settingStep = Step.make("postgres.setting", {
   description: "Sessions of a role or in a database begin with a setting",
   risk: "reversible",
@@ -222,7 +247,10 @@ const settingStep = Step.make("postgres.setting", {
   output: {},
   provides: () => [schemaResource],
   alters: "none",
-  check: Effect.fn("postgres.setting.check")((input) => objects.check(settingWanted(input))),
+  check: Effect.fn("postgres.setting.check")(function* (input) {
+    if (input.role === undefined && input.database === undefined) return yield* ofNobody(input.name)
+    return yield* objects.check(settingWanted(input))
+  }),
   apply: Effect.fn("postgres.setting.apply")((input) => objects.apply(settingWanted(input)))
 })
 

@@ -134,7 +134,13 @@ export type TableChange =
       /** Uses an index that is there, and becomes its owner. */
       readonly index?: string
     }
-  | { readonly _tag: "ValidateConstraint"; readonly table: QualifiedName; readonly name: string }
+  | {
+      readonly _tag: "ValidateConstraint"
+      readonly table: QualifiedName
+      readonly name: string
+      /** The column of which it proves that each row has something in it. */
+      readonly notNull?: string
+    }
   | { readonly _tag: "DropConstraint"; readonly table: QualifiedName; readonly name: string }
   /** Drops the constraint of a name, and gives the name to another one. */
   | { readonly _tag: "SwapConstraint"; readonly table: QualifiedName; readonly name: string; readonly by: string }

@@ -1,4 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
+import { Laws } from "@shipshape/core/testing"
 import { Postgres } from "@shipshape/plugin-postgres"
 import * as Effect from "effect/Effect"
 import { apply, check, forThisFile } from "./support/database.ts"
@@ -41,14 +42,40 @@ describe("an extension", () => {
         "SELECT count(*)::int AS n FROM pg_extension WHERE extname IN ('cube', 'earthdistance')"
       )
       assert.strictEqual(rows[0].n, 2)
-      yield* database.sql("CREATE EXTENSION hstore VERSION '1.4'")
+      yield* database.sql("CREATE EXTENSION hstore VERSION '1.4'; CREATE SCHEMA elsewhere")
       const update = Postgres.extension("x", { name: "hstore", version: "1.8" })
       const found = yield* check(update)
       assert.strictEqual(found._tag === "Needed" ? found.risk : undefined, "reversible")
       yield* apply(update)
       assert.deepStrictEqual(yield* check(update), { _tag: "Satisfied", output: { version: "1.8" } })
-      const moved = yield* Effect.flip(check(Postgres.extension("x", { name: "hstore", schema: "elsewhere" })))
-      assert.strictEqual(moved.code, "postgres.extension-conflict")
+    }).pipe(Effect.provide(database.layer()))
+  )
+})
+
+describe("an extension that is there", () => {
+  const hstore = (more: object) => Postgres.extension("x", { name: "hstore", ...more })
+
+  it.live("is moved to the schema that is asked for, and updated to what the server has, where that is asked for", () =>
+    Effect.gen(function* () {
+      yield* database.sql("DROP EXTENSION hstore; CREATE EXTENSION hstore VERSION '1.4'")
+      assert.strictEqual((yield* check(hstore({})))._tag, "Satisfied")
+      const both = hstore({ schema: "elsewhere", update: true })
+      assert.deepStrictEqual(yield* check(both), {
+        _tag: "Needed",
+        risk: "reversible",
+        changes: [
+          { summary: "move extension hstore", before: "public", after: "elsewhere" },
+          { summary: "update extension hstore", before: "1.4", after: "1.8" }
+        ]
+      })
+      yield* apply(both)
+      assert.deepStrictEqual(yield* check(both), { _tag: "Satisfied", output: { version: "1.8" } })
+      const see = Effect.map(
+        database.sql("SELECT extversion, extnamespace::regnamespace::text FROM pg_extension WHERE extname = 'hstore'"),
+        ({ rows }) => rows
+      )
+      yield* Laws.undo({ step: hstore({ schema: "public" }), see })
+      yield* Laws.check({ step: hstore({ schema: "public" }), see })
     }).pipe(Effect.provide(database.layer()))
   )
 })

@@ -134,10 +134,12 @@ const columns = `(SELECT coalesce(jsonb_object_agg(a.attname, jsonb_strip_nulls(
 const leaves = `SELECT part.oid, part.reltuples FROM pg_partition_tree(class.oid) AS tree
   JOIN pg_class part ON part.oid = tree.relid AND part.relkind = 'r'`
 
-/** `asked.it` is the table's name and schema. */
+/** `asked.it` is the table's name and schema; where something else has the name, the answer is what it is. */
 export const table = kind(
   "table",
-  `SELECT jsonb_build_object(
+  `SELECT CASE WHEN class.relkind NOT IN ('r', 'p', 'f') THEN to_jsonb(CASE class.relkind WHEN 'v' THEN 'a view' WHEN 'm' THEN 'a materialized view'
+        WHEN 'S' THEN 'a sequence' WHEN 'c' THEN 'a composite type' ELSE 'an index' END)
+      ELSE jsonb_build_object(
       'partitioned', class.relkind = 'p',
       'rows', CASE WHEN class.relkind = 'p' THEN (SELECT coalesce(sum(greatest(p.reltuples, 0)), 0) FROM (${leaves}) AS p)
         ELSE class.reltuples END,
@@ -145,10 +147,10 @@ export const table = kind(
         ELSE pg_table_size(class.oid) END,
       'columns', ${columns},
       'constraints', ${constraints},
-      'indexes', ${indexes})
+      'indexes', ${indexes}) END
     FROM pg_class class JOIN pg_namespace namespace ON namespace.oid = class.relnamespace
-    WHERE namespace.nspname = asked.it ->> 'schema' AND class.relname = asked.it ->> 'name' AND class.relkind IN ('r', 'p', 'f')`,
-  Schema.NullOr(TableAnswer)
+    WHERE namespace.nspname = asked.it ->> 'schema' AND class.relname = asked.it ->> 'name'`,
+  Schema.NullOr(Schema.Union([TableAnswer, Schema.String]))
 )
 
 /** `asked.it` is a list of what may be functions; one is taken for volatile if any of its name is. */

@@ -67,7 +67,7 @@ const nullability = (
   const add: ReadonlyArray<TableChange> =
     left === undefined ? [{ _tag: "AddConstraint", table, name: helper, constraint: notNull(column) }] : []
   const prove: ReadonlyArray<TableChange> =
-    left?.valid === true ? [] : [...fill, { _tag: "ValidateConstraint", table, name: helper }]
+    left?.valid === true ? [] : [...fill, { _tag: "ValidateConstraint", table, name: helper, notNull: column }]
   return [...add, ...prove, set, { _tag: "DropConstraint", table, name: helper }]
 }
 

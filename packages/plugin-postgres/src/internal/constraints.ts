@@ -1,6 +1,7 @@
 /** How a table gets a constraint or an index without keeping others from it. */
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
+import { ConstraintConflict } from "../PostgresError.ts"
 import type { QualifiedName } from "../PostgresProbe.ts"
 import type { Constraint, Index, TableChange, TableFacts } from "../Table.ts"
 import { besideName } from "./tableSteps.ts"
@@ -18,9 +19,11 @@ export const lackingConstraint = Effect.fnUntraced(function* <E, R>(
   name: string,
   constraint: Constraint,
   same: Same<Constraint, E, R>
-): Effect.fn.Return<ReadonlyArray<TableChange>, E, R> {
+): Effect.fn.Return<ReadonlyArray<TableChange>, E | ConstraintConflict, R> {
   const besides = besideName(name)
   const [existing, beside] = [constraints[name], constraints[besides]]
+  if (existing !== undefined && existing.kind !== constraint.kind)
+    return yield* otherKind(table, name, existing, constraint)
   const drop: ReadonlyArray<TableChange> =
     beside === undefined ? [] : [{ _tag: "DropConstraint", table, name: besides }]
   const validate = (of: string): TableChange => ({ _tag: "ValidateConstraint", table, name: of })
@@ -36,6 +39,15 @@ export const lackingConstraint = Effect.fnUntraced(function* <E, R>(
     ? [...(beside.valid ? [] : [validate(besides)]), swap]
     : [...drop, ...add(besides), swap]
 })
+
+const otherKind = (table: QualifiedName, name: string, existing: Constraint, wanted: Constraint): ConstraintConflict =>
+  new ConstraintConflict({
+    constraint: name,
+    existing: existing.definition,
+    wanted: wanted.definition,
+    message: `constraint ${name} of ${table.schema}.${table.name} is ${existing.definition}, and should be ${wanted.definition}`,
+    hint: "give the new one another name: one of another kind is not dropped for it"
+  })
 
 /** An index: built while others write. An interrupted build leaves one that is of no use, and is built anew. */
 export const lackingIndex = Effect.fnUntraced(function* <E, R>(

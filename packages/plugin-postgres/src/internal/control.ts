@@ -15,13 +15,13 @@ import { enumErrors } from "./enumErrors.ts"
 import { replacing } from "./enumUses.ts"
 import { statementsOf } from "./objectSql.ts"
 import type { Restores } from "./restores.ts"
-import { rowErrors } from "./rowErrors.ts"
+import { naming, rowErrors } from "./rowErrors.ts"
 import { makeVerifier } from "./scram.ts"
 import { advance } from "./sequences.ts"
 import { oneOf, type Session } from "./session.ts"
 import type { Where } from "./sqlstate.ts"
 import * as statements from "./statements.ts"
-import { workOf } from "./tableSql.ts"
+import { type PlainChange, workOf } from "./tableSql.ts"
 
 /** How long between two looks at a server that is not ready. */
 const pollInterval = "250 millis"
@@ -55,6 +55,7 @@ export const make = (
   return {
     waitUntilReady: (timeout) => waitUntilReady(oneOf(session, nothing), where, timeout),
     createExtension: (extension) => execute(statements.createExtension(extension)),
+    moveExtension: (name, schema) => execute(statements.moveExtension(name, schema)),
     updateExtension: (name, version) => execute(statements.updateExtension(name, version)),
     createEnum: (type, labels) => enumErrors(type)(execute(statements.createEnum(type, labels))),
     addLabel: (type, label) => enumErrors(type)(execute(statements.addLabel(type, label))),
@@ -77,10 +78,13 @@ export const make = (
         : more.length === 0
           ? session.execute(first)
           : session.executeAll(statements)
-      yield* rowErrors(change.table)(work)
+      const notNull = change._tag === "ValidateConstraint" ? change.notNull : undefined
+      yield* work.pipe(rowErrors(change.table, notNull), naming(whatOf(change)))
     }),
     addColumn: Effect.fnUntraced(function* (column) {
-      yield* execute(statements.addColumn(column, yield* typeOf(column.type)))
+      const what = `column ${column.schema}.${column.table}.${column.name}`
+      const add = execute(statements.addColumn(column, yield* typeOf(column.type)))
+      yield* naming(what)(add)
     }),
     setObject: Effect.fnUntraced(function* (object, state) {
       const statements = statementsOf(object, (yield* reads.object(object)) ?? null, state)
@@ -108,6 +112,13 @@ export const make = (
     execute,
     ...backups
   }
+}
+
+/** What a change is about: `constraint amounts of public.orders`. */
+const whatOf = (change: PlainChange): string => {
+  const table = `${change.table.schema}.${change.table.name}`
+  if ("column" in change) return `column ${table}.${change.column}`
+  return `${change._tag.endsWith("Index") ? "index" : "constraint"} ${change.name} of ${table}`
 }
 
 /** The refusal to drop a column with what was written to it. */

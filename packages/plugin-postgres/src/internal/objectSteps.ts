@@ -5,6 +5,7 @@ import * as Schema from "effect/Schema"
 import { PostgresControl } from "../PostgresControl.ts"
 import { PostgresProbe } from "../PostgresProbe.ts"
 import type { ObjectState, ServerObject } from "../ServerObject.ts"
+import { naming } from "./rowErrors.ts"
 import { schemaResource, whenReached } from "./whenReached.ts"
 
 /** What a step wants of an object. */
@@ -56,9 +57,9 @@ export const check = (wanted: Wanted) =>
     )
   )
 
-export const apply = Effect.fnUntraced(function* ({ object, state }: Wanted) {
+export const apply = Effect.fnUntraced(function* ({ name, object, state }: Wanted) {
   const now = (yield* look(object)) ?? null
-  yield* (yield* PostgresControl).setObject(object, { ...now, ...state(now) })
+  yield* naming(name)((yield* PostgresControl).setObject(object, { ...now, ...state(now) }))
 })
 
 const State = Schema.Record(

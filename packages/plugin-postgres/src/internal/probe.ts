@@ -1,11 +1,10 @@
 /** Answers what checks ask from a session. */
 import { Look, type Resource } from "@shipshape/core"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
-import { DoneNotBoolean, type QueryError } from "../PostgresError.ts"
-import type { ColumnFacts, ExtensionFacts, PostgresProbe } from "../PostgresProbe.ts"
+import { DoneNotBoolean, StatementFailed } from "../PostgresError.ts"
+import type { ColumnFacts, ExtensionFacts, PostgresProbe, QualifiedName } from "../PostgresProbe.ts"
 import type { TableFacts } from "../Table.ts"
 import * as catalog from "./catalog.ts"
 import { table, volatile } from "./catalogTables.ts"
@@ -14,6 +13,7 @@ import type { ConnectFailure } from "./connect.ts"
 import { counting, uses } from "./enumUses.ts"
 import { connections, kindOf, sequencesOf } from "./objectCatalog.ts"
 import { make as makeAsk } from "./questions.ts"
+import { naming } from "./rowErrors.ts"
 import * as scram from "./scram.ts"
 import { positions } from "./sequences.ts"
 import type { Session } from "./session.ts"
@@ -30,6 +30,16 @@ export const make = (
   const asking = makeAsk(session)
   const ask = <A, E>(question: Effect.Effect<A, E>) => Effect.andThen(observe, question)
   const inCatalog = <A>(kind: catalog.Kind<A>, it: unknown) => ask(asking.catalog(kind, it))
+  const tableNamed = (name: QualifiedName) =>
+    Effect.flatMap(inCatalog(table, name), (found) =>
+      typeof found === "string" ? otherKind(name, found, "table") : Effect.succeed(found ?? undefined)
+    )
+  /** `null` where there is no type of the name. */
+  const typeNamed = (type: string) =>
+    ask(asking.type(type)).pipe(
+      naming(`type ${type}`),
+      Effect.catchIf(isUnknownType, () => Effect.succeed(null))
+    )
   return {
     server: Effect.map(inCatalog(catalog.server, {}), catalog.serverFacts),
     extension: (name) => Effect.map(inCatalog(catalog.extension, name), extensionOf),
@@ -37,7 +47,10 @@ export const make = (
       Effect.map(inCatalog(catalog.needs, extension), (needs) =>
         needs.map(({ installed, name }) => ({ name, installed: installed ?? undefined }))
       ),
-    enumLabels: (type) => Effect.map(inCatalog(catalog.labels, type), (labels) => labels ?? undefined),
+    enumLabels: (type) =>
+      Effect.flatMap(inCatalog(catalog.labels, type), (labels) =>
+        typeof labels === "string" ? otherKind(type, labels, "enum") : Effect.succeed(labels ?? undefined)
+      ),
     enumUses: Effect.fnUntraced(function* (type, labels) {
       const found = yield* inCatalog(uses, type)
       if (found === null) return undefined
@@ -50,20 +63,11 @@ export const make = (
       })
       return { columns, dependents, held }
     }),
-    table: (name) => Effect.map(inCatalog(table, name), (found) => found ?? undefined),
+    table: tableNamed,
     column: ({ name, schema, table: inTable, type }) =>
       Effect.map(
-        Effect.all([inCatalog(table, { schema, name: inTable }), Effect.exit(ask(asking.type(type)))], {
-          concurrency: "unbounded"
-        }),
-        ([found, wanted]) =>
-          columnOf(
-            found ?? undefined,
-            name,
-            Exit.isSuccess(wanted) ? wanted.value : undefined,
-            // Only a name that is not known: whatever else is wrong with it shows where the column is added.
-            !isUnknownType(wanted)
-          )
+        Effect.all([tableNamed({ schema, name: inTable }), typeNamed(type)], { concurrency: "unbounded" }),
+        ([found, wanted]) => columnOf(found, name, wanted)
       ),
     isSame: (pair) => ask(asking.same(pair)),
     isVolatile: (expression) => {
@@ -138,6 +142,20 @@ export const make = (
   }
 }
 
+/** Something of another kind has the name. */
+const otherKind = (
+  { name, schema }: QualifiedName,
+  found: string,
+  wanted: string
+): Effect.Effect<never, StatementFailed> =>
+  Effect.fail(
+    new StatementFailed({
+      sqlstate: "42809",
+      message: `${schema}.${name} is ${found}, and no ${wanted}`,
+      hint: `correct the name, or give the ${wanted} another one`
+    })
+  )
+
 const notBoolean = (columns: number, rows: number): DoneNotBoolean =>
   new DoneNotBoolean({
     message: `the query of \`done\` must answer one boolean; it answered ${rows} rows of ${columns} columns`,
@@ -146,22 +164,22 @@ const notBoolean = (columns: number, rows: number): DoneNotBoolean =>
 
 const extensionOf = (found: Effect.Success<ReturnType<typeof catalog.extension.decode>>): ExtensionFacts => ({
   server: catalog.serverFacts(found.server),
-  installed: found.installed === null ? undefined : { version: found.installed, schema: found.schema ?? "" },
+  installed:
+    found.installed === null
+      ? undefined
+      : { version: found.installed, schema: found.schema ?? "", relocatable: found.relocatable ?? false },
   available:
     found.available === null
       ? undefined
       : {
           version: found.available,
           versions: found.versions ?? [],
-          needsSuperuser: found.needsSuperuser ?? false
+          needsSuperuser: found.needsSuperuser ?? false,
+          missing: found.missing ?? []
         }
 })
 
-const isUnknownType = (answer: Exit.Exit<unknown, ConnectFailure | QueryError>): boolean =>
-  Exit.isFailure(answer) &&
-  answer.cause.reasons.some(
-    (r) => r._tag === "Fail" && r.error._tag === "StatementFailed" && unknown.includes(r.error.sqlstate)
-  )
+const isUnknownType = (error: unknown): boolean => error instanceof StatementFailed && unknown.includes(error.sqlstate)
 
 /** The SQLSTATEs of a type, or of its schema, that is not there. */
 const unknown: ReadonlyArray<string> = ["42704", "3F000"]
@@ -169,21 +187,19 @@ const unknown: ReadonlyArray<string> = ["42704", "3F000"]
 const columnOf = (
   found: (TableFacts & { readonly columns: Readonly<Record<string, columnType.Typed>> }) | undefined,
   name: string,
-  wanted: columnType.TypeIdentity | undefined,
-  hasType: boolean
+  wanted: columnType.TypeIdentity | null | undefined
 ): ColumnFacts => {
   const existing = found?.columns[name]
   return {
     table: found,
-    hasType,
+    hasType: wanted !== null,
     existing:
       existing === undefined
         ? undefined
         : {
             ...existing,
-            isWanted:
-              wanted !== undefined && wanted.id === existing.typeId && wanted.modifier === existing.typeModifier,
-            widens: wanted !== undefined && columnType.widens(existing, wanted)
+            isWanted: wanted != null && wanted.id === existing.typeId && wanted.modifier === existing.typeModifier,
+            widens: wanted != null && columnType.widens(existing, wanted)
           }
   }
 }

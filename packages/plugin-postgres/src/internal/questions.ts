@@ -56,7 +56,10 @@ export const make = (session: Session): Asking => {
     same: (pair) =>
       sameExpression.isPlainlySame(pair)
         ? Effect.succeed(true)
-        : Effect.map(ask({ _tag: "Same", pair }), (answer) => answer === true),
+        : ask({ _tag: "Same", pair }).pipe(
+            Effect.map((answer) => answer === true),
+            Effect.mapError((error) => sameExpression.ofPair(pair, error))
+          ),
     query: (statement) => ask({ _tag: "Query", statement }) as Effect.Effect<Rows, AskError>
   }
 }

@@ -5,6 +5,7 @@
  * that a check may ask.
  */
 import * as Predicate from "effect/Predicate"
+import { StatementFailed } from "../PostgresError.ts"
 import { escapeIdentifier, type Rows, type Statement } from "./connect.ts"
 
 /** Two expressions over the columns of a table, or over none; `type` is what they are converted to. */
@@ -79,6 +80,18 @@ export const areSame = ({ rows }: Rows, pairs: ReadonlyArray<Pair>): ReadonlyArr
 
 /** What the server keeps of a literal is the literal, and its type. */
 const typedLiteral = /^('(?:[^']|'')*'|-?\d+(?:\.\d+)?)::[\w ."]+(?:\(\d+(?:,\d+)?\))?(?:\[\])*$/
+
+/** A refusal of an expression, with what a deployment has written; where in the question it stood says nothing to anybody. */
+export const ofPair = <E>({ b }: Pair, error: E): E | StatementFailed => {
+  if (!(error instanceof StatementFailed)) return error
+  const { hint, message, sqlstate } = error
+  return new StatementFailed({
+    sqlstate,
+    message: `the expression ${b}: ${message.replace(/, line \d+, column \d+/, "")}`,
+    hint: sqlstate === "42601" ? "write one SQL expression, without a semicolon, its parentheses in pairs" : hint,
+    cause: error.cause
+  })
+}
 
 /** Whether a pair is the same as it is written, so that the server need not be asked. */
 export const isPlainlySame = ({ a, b, type }: Pair): boolean =>

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
-import type { QueryError } from "../PostgresError.ts"
+import { NotReadOnly, type QueryError } from "../PostgresError.ts"
 import {
   type ConnectFailure,
   connect,
@@ -115,7 +115,10 @@ export const make = Effect.fnUntraced(function* (
           Effect.flatMap(askTwice([statement]), ([answer = Exit.die("a statement without an answer")]) => answer),
         patience
       )
-    ).pipe(oneAtATime.withPermits(1))
+    ).pipe(
+      Effect.catchTag("NotReadOnly", ({ cause }) => Effect.fail(mayOnlyRead(login, cause))),
+      oneAtATime.withPermits(1)
+    )
 
   return {
     ask: waiting(askTwice),
@@ -138,6 +141,14 @@ export const make = Effect.fnUntraced(function* (
       )
   }
 })
+
+/** It is a standby, or the user or the database is set so. */
+const mayOnlyRead = ({ server, user }: Login, cause: unknown): NotReadOnly =>
+  new NotReadOnly({
+    message: `PostgreSQL at ${server} lets user ${user} read only${cause instanceof Error ? `: ${cause.message}` : ""}`,
+    hint: "connect to the primary server where this is a standby; else let default_transaction_read_only be off for the user and the database",
+    cause
+  })
 
 const noRows: Rows = { rows: [], fields: [] }
 

@@ -57,7 +57,9 @@ const authenticationFailed = ({ server, user }: Where, cause: unknown): Authenti
     message: `PostgreSQL at ${server} refuses user ${user}: ${
       isPasswordMissing(cause) ? "a password is needed, or the one that was given is not right" : messageOf(cause)
     }`,
-    hint: "correct user and password; an existing volume keeps the password with which it was first started",
+    hint: messageOf(cause).includes("not permitted to log in")
+      ? "give the role the right to log in (login: true of Postgres.role), or connect as another one"
+      : "correct user and password; an existing volume keeps the password with which it was first started",
     cause
   })
 
@@ -95,7 +97,9 @@ const tlsRefused = ({ server }: Where, said: string, cause: unknown): TlsRefused
   new TlsRefused({
     server,
     message: `the connection to PostgreSQL at ${server} is not encrypted as it should be: ${said}`,
-    hint: "give in `ca` the file with the certificates that have signed the server's, or correct the host; `tls` says how much is checked",
+    hint: said.includes("does not support SSL")
+      ? 'let the server encrypt (ssl = on, with a certificate), or give tls: "disable" where nobody can listen'
+      : "give in `ca` the file with the certificates that have signed the server's, or correct the host; `tls` says how much is checked",
     cause
   })
 
@@ -144,7 +148,7 @@ export const connectError = (where: Where, cause: unknown): ConnectError => {
       return new TooManyConnections({
         server,
         message: `PostgreSQL at ${server} has no connection left for user ${user}`,
-        hint: "end idle sessions (see pg_stat_activity), or raise max_connections",
+        hint: "end idle sessions (see pg_stat_activity), or raise max_connections or the limit of the role or the database",
         retryable: true,
         cause
       })
@@ -160,8 +164,20 @@ const hints: Readonly<Record<string, string>> = {
   "42601": "correct the statement's syntax; a step takes one single statement",
   "42P01": "create the table first, or correct its name and schema",
   "42703": "correct the column's name",
-  "42704": "create the type first, or correct its name and schema",
-  "42710": "something of this name is there already: look at what made it",
+  "42704": "create first what is missing, or correct its name and schema",
+  "42710": "something of this name is there already: give it another name, or look at what made the other",
+  "42P07": "a table, an index or a view has this name already: give it another name, or look at what made the other",
+  "3F000": "create the schema first, with Postgres.schema, or correct its name",
+  "42939": "give it another name: those that begin with pg_ are PostgreSQL's own",
+  "55P02": "set it for the whole server, in postgresql.conf or with ALTER SYSTEM, and restart the server",
+  "0LP01": "correct the roles or the privileges: PostgreSQL does not take these together",
+  "42809": "correct the name: something of another kind has it",
+  "42804": "make the types fit: convert the expression with ::, or correct the column",
+  "42830":
+    "give the columns that are pointed to a unique constraint first, with Postgres.unique, or point to the primary key",
+  "42P17": "use functions that always give the same for the same values: they are declared IMMUTABLE",
+  "0A000": "write it in another way: PostgreSQL, or this version of it, cannot do that here",
+  "22P02": "correct the value: it is none of the type's; a label of an enum must have been added before",
   "23502": "the table has rows: give the column a default, or make it nullable",
   "22023":
     "correct the value, or the label that is named: one that a new label stands next to must be there, and committed",

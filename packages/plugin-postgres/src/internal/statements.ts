@@ -17,6 +17,9 @@ export const createExtension = ({ cascade, name, schema, version }: NewExtension
 export const updateExtension = (name: string, version: string): Statement =>
   statement(`ALTER EXTENSION ${escapeIdentifier(name)} UPDATE TO ${escapeLiteral(version)}`)
 
+export const moveExtension = (name: string, schema: string): Statement =>
+  statement(`ALTER EXTENSION ${escapeIdentifier(name)} SET SCHEMA ${escapeIdentifier(schema)}`)
+
 export const dropExtension = (name: string): Statement =>
   statement(`DROP EXTENSION IF EXISTS ${escapeIdentifier(name)}`)
 

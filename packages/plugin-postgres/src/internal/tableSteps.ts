@@ -134,5 +134,24 @@ export const apply = <E>(table: QualifiedName, lacking: Lacking<E>) =>
 
 export const changeAll = Effect.fnUntraced(function* (changes: ReadonlyArray<TableChange>) {
   const control = yield* PostgresControl
-  for (const change of changes) yield* control.changeTable(change)
+  for (const change of changes) {
+    const leftover = leftoverOf(change)
+    const work = control.changeTable(change)
+    yield* leftover === undefined
+      ? work
+      : // Why it has failed says more than that it could not be cleared away.
+        Effect.tapErrorTag(work, "RowsViolate", () => Effect.exit(control.changeTable(leftover)))
+  }
 })
+
+/** What rows that do not keep it leave: an index that is of no use, or a constraint with a name of nobody's. */
+const leftoverOf = (change: TableChange): TableChange | undefined => {
+  switch (change._tag) {
+    case "CreateIndex":
+      return change.concurrently ? { ...change, _tag: "DropIndex" } : undefined
+    case "ValidateConstraint":
+      return /^shipshape_[0-9a-f]{16}$/.test(change.name) ? { ...change, _tag: "DropConstraint" } : undefined
+    default:
+      return undefined
+  }
+}

@@ -57,6 +57,13 @@ export const make = (
         world.extensions.delete(name)
         return undefined
       }),
+    moveExtension: (name, schema) =>
+      change(`move extension ${name} to ${schema}`, () => {
+        const installed = world.extensions.get(name)
+        if (installed === undefined) return refuse("42704", `extension "${name}" does not exist`)
+        world.extensions.set(name, { ...installed, schema })
+        return undefined
+      }),
     updateExtension: (name, version) =>
       change(`update extension ${name} to ${version}`, () => {
         const installed = world.extensions.get(name)
