@@ -1,5 +1,9 @@
-/** Prints what Shipshape costs. `npm run bench`, or `npm run bench -- import steps` for some of it. */
+/**
+ * Prints what Shipshape costs. `npm run bench`, or `npm run bench -- import steps` for some of it; `--scale=0.1` takes a
+ * tenth of the rows of a database.
+ */
 import * as path from "node:path"
+import { benchBackup } from "./backup.ts"
 import { benchCompare } from "./compare.ts"
 import { benchEdms } from "./edms.ts"
 import { benchImport } from "./import.ts"
@@ -16,6 +20,7 @@ const all: Readonly<Record<string, () => Promise<void>>> = {
   import: benchImport,
   journal: benchJournal,
   rows: benchRows,
+  backup: benchBackup,
   secrets: benchSecrets,
   steps: benchSteps,
   "postgres-steps": benchPostgresSteps,
@@ -24,7 +29,7 @@ const all: Readonly<Record<string, () => Promise<void>>> = {
   edms: benchEdms
 }
 
-const chosen = process.argv.slice(2)
+const chosen = process.argv.slice(2).filter((word) => !word.startsWith("--scale="))
 const unknown = chosen.filter((name) => all[name] === undefined)
 if (unknown.length > 0) {
   console.error(`no such benchmark: ${unknown.join(", ")}; there are: ${Object.keys(all).join(", ")}`)
