@@ -75,8 +75,8 @@ const action = (letter: string): string =>
 
 /** The names of the columns that an array of numbers means, in its order. */
 const names = (numbers: string, of: string): string =>
-  `(SELECT coalesce(jsonb_agg(a.attname ORDER BY n.place), '[]') FROM unnest(${numbers}) WITH ORDINALITY AS n (number, place)
-    JOIN pg_attribute a ON a.attrelid = ${of} AND a.attnum = n.number)`
+  `(SELECT coalesce(jsonb_agg((SELECT a.attname FROM pg_attribute a WHERE a.attrelid = ${of} AND a.attnum = n.number) ORDER BY n.place), '[]')
+    FROM unnest(${numbers}) WITH ORDINALITY AS n (number, place))`
 
 // Columns that only newer servers have are read out of the whole row as JSON.
 const constraints = `(SELECT coalesce(jsonb_object_agg(c.conname, jsonb_strip_nulls(jsonb_build_object(
@@ -100,10 +100,11 @@ const keys = `(SELECT coalesce(jsonb_agg(jsonb_strip_nulls(jsonb_build_object(
       'expression', CASE WHEN i.indkey[k - 1] = 0 THEN pg_get_indexdef(i.indexrelid, k, false) END,
       'descending', i.indoption[k - 1] & 1 = 1,
       'nullsFirst', i.indoption[k - 1] & 2 = 2,
-      'operators', (SELECT o.opcname FROM pg_opclass o WHERE o.oid = i.indclass[k - 1] AND NOT o.opcdefault),
-      'collation', (SELECT l.collname FROM pg_collation l WHERE l.oid = i.indcollation[k - 1] AND a.attcollation <> l.oid)
+      'operators', (SELECT o.opcname FROM strange o WHERE o.oid = i.indclass[k - 1]),
+      'collation', CASE WHEN a.attcollation <> i.indcollation[k - 1] THEN
+        (SELECT l.collname FROM pg_collation l WHERE l.oid = i.indcollation[k - 1]) END
     )) ORDER BY k), '[]') FROM generate_series(1, i.indnkeyatts) AS k
-    LEFT JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = i.indkey[k - 1] AND a.attnum <> 0)`
+    LEFT JOIN LATERAL (SELECT attname, attcollation FROM pg_attribute WHERE attrelid = i.indrelid AND attnum = i.indkey[k - 1] AND attnum <> 0 OFFSET 0) AS a ON true)`
 
 const indexes = `(SELECT coalesce(jsonb_object_agg(ic.relname, jsonb_strip_nulls(jsonb_build_object(
     'valid', i.indisvalid AND i.indisready,
@@ -137,7 +138,9 @@ const leaves = `SELECT part.oid, part.reltuples FROM pg_partition_tree(class.oid
 /** `asked.it` is the table's name and schema; where something else has the name, the answer is what it is. */
 export const table = kind(
   "table",
-  `SELECT CASE WHEN class.relkind NOT IN ('r', 'p', 'f') THEN to_jsonb(CASE class.relkind WHEN 'v' THEN 'a view' WHEN 'm' THEN 'a materialized view'
+  // Of hundreds few are not the default of their type: they are found once, and not for each key of each index.
+  `WITH strange AS MATERIALIZED (SELECT oid, opcname FROM pg_opclass WHERE NOT opcdefault)
+    SELECT CASE WHEN class.relkind NOT IN ('r', 'p', 'f') THEN to_jsonb(CASE class.relkind WHEN 'v' THEN 'a view' WHEN 'm' THEN 'a materialized view'
         WHEN 'S' THEN 'a sequence' WHEN 'c' THEN 'a composite type' ELSE 'an index' END)
       ELSE jsonb_build_object(
       'partitioned', class.relkind = 'p',
