@@ -129,7 +129,8 @@ const drifted = (database: string, given: Input, found: ReturnType<typeof judged
  */
 export const compare = Step.make("postgres.compare", {
   description: "The schema of the database is the expected one",
-  risk: "reversible",
+  // What it finds raises that: whoever only looks needs no backup.
+  risk: "additive",
   input,
   output: {},
   provides: ({ mode }) => (mode === "verify" ? [] : [schemaResource]),
@@ -141,20 +142,18 @@ export const compare = Step.make("postgres.compare", {
         const found = yield* look(given)
         if (found.isEqual) return Check.satisfied({}, found.note === undefined ? {} : { note: found.note })
         if (given.mode === "verify") {
-          return Check.needed(
-            [
-              { summary: `verify that the schema is that of ${nameOf(given.expected)}` },
-              ...differencesOf(found).map(({ difference }) => ({ summary: `it is not: ${difference}` }))
-            ],
-            { risk: "additive" }
-          )
+          return Check.needed([
+            { summary: `verify that the schema is that of ${nameOf(given.expected)}` },
+            ...differencesOf(found).map(({ difference }) => ({ summary: `it is not: ${difference}` }))
+          ])
         }
         if (found.obstacles.length > 0) return yield* refused((yield* (yield* PostgresProbe).server).database, found)
         return Check.needed(changesOf(found), { risk: found.loses ? "destructive" : "reversible" })
       })
     ),
   apply: Effect.fn("postgres.compare.apply")(function* (given) {
-    const found = yield* look(given)
+    // The check right before has proved it.
+    const found = yield* look({ ...given, prove: false })
     if (found.isEqual) return
     const { database } = yield* (yield* PostgresProbe).server
     // Nothing that this step does makes it so: an earlier one was to do it.

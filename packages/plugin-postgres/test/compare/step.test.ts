@@ -69,6 +69,32 @@ describe("in memory", () => {
       assert.deepStrictEqual([...(accepted.tables.get("public.orders")?.keys() ?? [])], ["id"])
     })
   )
+
+  it.effect("what only looks needs no backup, and ends the run where something differs", () =>
+    Effect.gen(function* () {
+      const deployment = defineDeployment(
+        "shop",
+        {
+          environments: { production: { data: "precious" } },
+          plugins: () => [Postgres.server({ user: "a", database: "shop" })]
+        },
+        function* () {
+          yield* Postgres.compare("no-drift", { expected: "s" })
+        }
+      )
+      const world = PostgresWorld.make({
+        tables: { orders: { id: "int" } },
+        schemas: { s: { tables: { orders: { id: "int", note: "text" } } } }
+      })
+      const run = yield* Rehearsal.apply(deployment, world.layer, { environment: "production" })
+      expect(JSON.stringify(run)).toContain("postgres.schema-drifted")
+      expect(JSON.stringify(run)).toContain("ALTER TABLE public.orders ADD COLUMN note text")
+      assert.deepStrictEqual([...run.applied], [])
+      world.tables.get("public.orders")?.set("note", { type: "text", nullable: true })
+      const again = yield* Rehearsal.plan(deployment, world.layer, { environment: "production" })
+      assert.strictEqual(again.plan?.steps[0]?.action, "none")
+    })
+  )
 })
 
 describe("on a real server", () => {

@@ -82,7 +82,7 @@ const scriptOf = (tools: Engine, sides: Sides, options: Options): Script => {
   ]
   return {
     units: unitsOf(items, settingsOf(plan.preamble)),
-    hazards: [
+    hazards: distinct([
       ...hazards.drops(sides),
       ...hazards.replacements(sides, rest),
       ...hazards.labels(sides),
@@ -92,7 +92,7 @@ const scriptOf = (tools: Engine, sides: Sides, options: Options): Script => {
       ...hazards.secrets(rest),
       ...hazards.roles(roles.map(({ name }) => name)),
       ...columnOrder(sides, rest)
-    ].filter(isFirst)
+    ])
   }
 }
 
@@ -108,10 +108,16 @@ const notNullFirst = (items: ReadonlyArray<Item>): ReadonlyArray<Item> => {
   return all
 }
 
-const isFirst = (hazard: Hazard, i: number, all: ReadonlyArray<Hazard>): boolean =>
-  all.findIndex(
-    ({ kind, object, message }) => kind === hazard.kind && object === hazard.object && message === hazard.message
-  ) === i
+/** Each of them once. */
+const distinct = (hazards: ReadonlyArray<Hazard>): ReadonlyArray<Hazard> => {
+  const said = new Set<string>()
+  return hazards.filter(({ kind, message, object }) => {
+    const key = JSON.stringify([kind, object, message])
+    const isFirst = !said.has(key)
+    said.add(key)
+    return isFirst
+  })
+}
 
 /** What only looks like a rewrite, and what loses although it does not look so. */
 const marked = (sides: Sides, items: ReadonlyArray<Item>): ReadonlyArray<Item> => {
