@@ -31,6 +31,15 @@ const tables = {
   approval_history: { id: "integer" }
 }
 
+/** The same tables in development. */
+const developed = Object.fromEntries(
+  Object.entries(tables).map(([table, columns]) => {
+    const more = Object.values(wanted.columns).filter((column) => column.table === table)
+    const prepaid = table === "travel_expense_reports" ? { prepayment_id: "integer" } : {}
+    return [table, { ...columns, ...prepaid, ...Object.fromEntries(more.map(({ name, type }) => [name, type])) }]
+  })
+)
+
 /** Production in memory, with one row in each table. */
 const makeProduction = () => {
   const world = PostgresWorld.make({
@@ -39,6 +48,12 @@ const makeProduction = () => {
     unfilled: ["travel_expense_reports"],
     enums: {
       requeststatus: ["PENDING", "SUPERVISOR_PENDING", "ACCOUNTING_PENDING", "TREASURY_PENDING", "APPROVED", "REJECTED"]
+    },
+    schemas: {
+      [wanted.schema]: {
+        tables: developed,
+        enums: { requeststatus: wanted.requestStatus, reporttype: ["PREPAYMENT", "REIMBURSEMENT"] }
+      }
     },
     statements: Object.fromEntries(
       uniques.map(({ replaces, table }) => [
@@ -149,6 +164,21 @@ describe("a production that lacks what development has", () => {
       world.constraints.get("public.travel_expense_reports")?.delete("travel_expense_reports_country_id_fkey")
       yield* TestClock.adjust("10 minutes")
       assert.deepStrictEqual((yield* apply).applied, ["backup", "expenses.rejection", "reports.country"])
+    })
+  )
+
+  it.effect("ends with what somebody has done by hand, and nobody has written down", () =>
+    Effect.gen(function* () {
+      const { apply, world } = makeProduction()
+      world.tables.get("public.expenses")?.set("by_hand", { type: "text", nullable: true })
+      const { applied, exitCode, steps } = yield* apply
+      assert.deepStrictEqual([exitCode, applied.at(-1)], [1, "master-data"])
+      const { failure } = steps["no-drift"] ?? {}
+      assert.strictEqual(failure?.code, "postgres.schema-drifted")
+      assert.include(failure?.message, "public.expenses.by_hand")
+      world.tables.get("public.expenses")?.delete("by_hand")
+      yield* TestClock.adjust("10 minutes")
+      assert.deepStrictEqual([(yield* apply).exitCode, (yield* apply).applied], [0, []])
     })
   )
 

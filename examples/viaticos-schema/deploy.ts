@@ -1,6 +1,7 @@
 /**
  * Production lacks columns, constraints and enum labels that development has: it gets them, in an order that works, behind
- * a backup that was restored once to see that it can be; and then the master data.
+ * a backup that was restored once to see that it can be; and then the master data. At the end its whole schema is held against
+ * that of development.
  *
  *   VIATICOS_DATABASE_URL=postgres://… VIATICOS_MASTER_DATA=… VIATICOS_BACKUPS=… node deploy.ts plan --env production
  */
@@ -83,6 +84,9 @@ const deployment = defineDeployment(
         "currencies"
       ]
     })
+
+    // Nothing is forgotten here, and nobody has done anything by hand.
+    yield* Postgres.compare("no-drift", { expected: wanted.schema, mode: "verify" })
   }
 )
 

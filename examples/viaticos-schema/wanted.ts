@@ -1,4 +1,8 @@
 /** What the application expects of its database, and production has not. */
+import * as path from "node:path"
+
+/** All of it, as development has it. */
+export const schema = path.join(import.meta.dirname, "schema", "development.sql")
 
 export const requestStatus = [
   "PENDING",

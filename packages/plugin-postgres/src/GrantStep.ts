@@ -45,6 +45,9 @@ const grantedOf = (on: typeof On.Type): Granted => {
   return { on: "schema", name: on.schema }
 }
 
+/** How messages say what is not one object. */
+const kinds: Readonly<Record<string, string>> = { tablesIn: "tables of", sequencesIn: "sequences of" }
+
 const listOf = (state: ObjectState | null, key: string): ReadonlyArray<string> => {
   const list = state?.[key]
   return Array.isArray(list) ? list : []
@@ -66,7 +69,7 @@ const grantWanted = ({
   const granted = grantedOf(on)
   return {
     object: { kind: "grant", on: granted, to },
-    name: `privileges of ${to} on ${granted.on} ${granted.name}`,
+    name: `privileges of ${to} on ${kinds[granted.on] ?? granted.on} ${granted.name}`,
     state: (now) => ({
       held: union(
         listOf(now, "held"),

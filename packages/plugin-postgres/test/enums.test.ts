@@ -152,6 +152,31 @@ describe("an enum that is made anew", () => {
   const replace = (name: string, values: Record<string, string> = {}) =>
     Postgres.replaceEnum("x", { name, labels: ["c", "a"], values })
 
+  it.live("waits for a transaction that uses it, names who that is, and changes nothing until it has ended", () =>
+    Effect.gen(function* () {
+      yield* database.sql(
+        "CREATE TYPE busy AS ENUM ('a', 'b', 'c'); CREATE TABLE busy_rows (id int, k busy); INSERT INTO busy_rows VALUES (1, 'a')"
+      )
+      const released = Promise.withResolvers<void>()
+      const holder = database
+        .embedded()
+        .holdLock(database.name(), "INSERT INTO busy_rows VALUES (2, 'b')", released.promise)
+      yield* Effect.promise(() => holder.held)
+      const held = yield* Effect.flip(
+        Effect.provide(apply(replace("busy")), database.layer({ lockTimeout: "200 millis", lockRetries: 1 }))
+      )
+      assert.strictEqual(held.code, "postgres.lock-timeout")
+      assert.match(held.message, /process \d+ \(postgres, idle in transaction/)
+      const labels = database.sql("SELECT enum_range(NULL::busy)::text AS labels")
+      assert.strictEqual((yield* labels).rows[0].labels, "{a,b,c}")
+      // It ends without a commit, so that no row holds what goes.
+      released.resolve()
+      yield* Effect.promise(() => holder.ended)
+      yield* Effect.provide(apply(replace("busy")), database.layer())
+      assert.strictEqual((yield* labels).rows[0].labels, "{c,a}")
+    })
+  )
+
   it.live("keeps rows, arrays, defaults, keys, partitions, owner, grants and comment", () =>
     Effect.gen(function* () {
       yield* database.sql(`
