@@ -214,7 +214,6 @@ const environment = (login: Login, route: Readonly<Record<string, string>>): dum
   ...route,
   PGUSER: login.user,
   PGDATABASE: login.database,
-  PGAPPNAME: "shipshape",
   PGCONNECT_TIMEOUT: "10",
   ...(login.password === undefined ? {} : { PGPASSWORD: login.password })
 })

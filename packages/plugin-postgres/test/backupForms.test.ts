@@ -3,7 +3,7 @@ import { once } from "node:events"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import { Target } from "@shipshape/core"
+import { Attempt, Target } from "@shipshape/core"
 import { Postgres } from "@shipshape/plugin-postgres"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -52,6 +52,22 @@ const damages: ReadonlyArray<readonly [string, (file: string) => void, RegExp]> 
     /its manifest and its checksum file contradict each other/
   ]
 ]
+
+/** A file system of its own that is soon full; tests that need one are left out where none can be made. */
+const small = (): string | undefined => {
+  const directory = path.dirname(folder())
+  try {
+    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "none", directory], { stdio: "ignore" })
+    return directory
+  } catch {
+    return undefined
+  }
+}
+
+const full = small()
+afterAll(() => {
+  if (full !== undefined) execFileSync("umount", [full])
+})
 
 describe.skipIf(programs === undefined)("a backup", () => {
   let server: SystemServer
@@ -154,7 +170,7 @@ describe.skipIf(programs === undefined)("a backup", () => {
       const tools = path.dirname(folder())
       const log = path.join(tools, "log")
       for (const name of ["pg_dump", "pg_restore", "pg_dumpall"]) {
-        const script = `#!/bin/sh\nprintf '%s\\n' "${name} $*" >> '${log}'\nexec '${programs}/${name}' "$@"\n`
+        const script = `#!/bin/sh\nprintf '%s\\n' "${name} $* ($PGAPPNAME)" >> '${log}'\nexec '${programs}/${name}' "$@"\n`
         fs.writeFileSync(path.join(tools, name), script, { mode: 0o755 })
       }
       yield* query("postgres", "DROP ROLE IF EXISTS dumper; CREATE ROLE dumper SUPERUSER LOGIN PASSWORD 'hunter22'")
@@ -164,11 +180,20 @@ describe.skipIf(programs === undefined)("a backup", () => {
           Target.local()
         )
       )
-      const proof = yield* Effect.provide(take(folder(), { format: "directory", jobs: 3, drill: true }), layer)
+      const attempt = { deployment: "shop", environment: "production", run: 12, step: "backup", attempt: 1, key: "k" }
+      const proof = yield* take(folder(), { format: "directory", jobs: 3, drill: true, roles: true }).pipe(
+        Effect.provideService(Attempt.Current, attempt),
+        Effect.provide(layer)
+      )
       assert.strictEqual(proof.drilled, true)
       const lines = fs.readFileSync(log, "utf8")
-      assert.match(lines, /^pg_dump --format=directory --jobs=3 /m)
-      assert.match(lines, /^pg_restore --exit-on-error .*--jobs=4 /m)
+      for (const expected of [
+        /^pg_dump --format=directory --jobs=3 .*\(shipshape shop\/production run 12\)$/m,
+        /^pg_restore --exit-on-error .*--jobs=4 .*\(shipshape shop\/production run 12\)$/m,
+        /^pg_dumpall --roles-only .*\(shipshape shop\/production run 12\)$/m
+      ]) {
+        assert.match(lines, expected)
+      }
       assert.notInclude(lines, "hunter22")
     })
   )
@@ -208,16 +233,12 @@ describe.skipIf(programs === undefined)("a backup", () => {
       stdio: ["ignore", "ignore", "inherit"]
     })
     const ended = once(child, "exit")
-    await begun
+    await Promise.race([begun, ended.then(([code]) => Promise.reject(new Error(`it ended by itself, with ${code}`)))])
     child.kill("SIGKILL")
     await ended
   }
 
-  const full = small()
   describe.skipIf(full === undefined)("onto a disk that is full", () => {
-    afterAll(() => {
-      execFileSync("umount", [full ?? ""])
-    })
     for (const format of forms) {
       it.live(`says so, leaves nothing, and keeps those that are there, in the format ${format}`, () =>
         Effect.gen(function* () {
@@ -239,14 +260,3 @@ describe.skipIf(programs === undefined)("a backup", () => {
     }
   })
 })
-
-/** A file system of its own that is soon full; tests that need one are left out where none can be made. */
-function small(): string | undefined {
-  const directory = path.dirname(folder())
-  try {
-    execFileSync("mount", ["-t", "tmpfs", "-o", "size=1m", "none", directory], { stdio: "ignore" })
-    return directory
-  } catch {
-    return undefined
-  }
-}

@@ -12,7 +12,7 @@ import * as archives from "./backupArchive.ts"
 import { snapshot } from "./backupRows.ts"
 import type { Needs } from "./backups.ts"
 import * as streams from "./data/files.ts"
-import type { DumpTools } from "./dumpTools.ts"
+import { type DumpTools, environmentOf } from "./dumpTools.ts"
 
 /** What a dump is made of, and where it goes. */
 export interface Dumping {
@@ -57,8 +57,8 @@ const isWithoutZstd = (error: { readonly _tag: string; readonly stderr?: string 
 const streamed = ({ needs, partial, tools }: Dumping, args: ReadonlyArray<string>) =>
   Effect.gen(function* () {
     const { dumpHost, target } = needs
-    const { env, operations } = dumpHost
-    const dumping = Command.make(tools.dump, ["--format=custom", ...args], { env })
+    const { operations } = dumpHost
+    const dumping = Command.make(tools.dump, ["--format=custom", ...args], { env: yield* environmentOf(dumpHost) })
     const source = yield* operations.open(dumping)
     source.duplex.end()
     // The list of what is in it is read from its head alone: only restoring it to nowhere reads it to its end.
@@ -131,7 +131,7 @@ const inParallel = ({ jobs, needs, partial, tools }: Dumping, args: ReadonlyArra
     yield* target.remove(partial)
     yield* target.makeDirectory(partial, { mode: 0o700 })
     const write = Command.make(tools.dump, ["--format=directory", `--jobs=${jobs}`, ...args, `--file=${partial}`], {
-      env: dumpHost.env
+      env: yield* environmentOf(dumpHost)
     })
     yield* dumpHost.operations.run(write)
     yield* Progress.line("dumped; reading it to its end")
@@ -156,17 +156,13 @@ const inContainer = (server: string): DumpToolUnfit =>
   })
 
 /** Who owns and may use what is in a dump: without their passwords, as a file is read by more people than a server. */
-export const dumpRoles = ({ facts, needs: { dumpHost, target }, tools }: Dumping, file: string) =>
-  Effect.andThen(
-    target.writeFile(file, "", { mode: 0o600 }),
-    dumpHost.operations.run(
-      Command.make(
-        tools.dumpAll,
-        ["--roles-only", "--no-role-passwords", "--no-password", `--database=${facts.database}`],
-        { env: dumpHost.env, stdoutFile: file }
-      )
-    )
-  )
+export const dumpRoles = Effect.fnUntraced(function* ({ facts, needs, tools }: Dumping, file: string) {
+  const { dumpHost, target } = needs
+  yield* target.writeFile(file, "", { mode: 0o600 })
+  const args = ["--roles-only", "--no-role-passwords", "--no-password", `--database=${facts.database}`]
+  const env = yield* environmentOf(dumpHost)
+  yield* dumpHost.operations.run(Command.make(tools.dumpAll, args, { env, stdoutFile: file }))
+})
 
 /** What was dumped is no backup, and is removed. */
 export const invalid = (partial: string, what: string): BackupInvalid =>

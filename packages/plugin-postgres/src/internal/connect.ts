@@ -100,7 +100,7 @@ export const asSocket = (duplex: Duplex): Duplex =>
 const nameLength = 63
 
 /** What the server lists a session as: with the run that it is of, where a step is at work. */
-const nameOf = ({ applicationName: own = applicationName }: Login, attempt: Attempt.Attempt | undefined): string =>
+export const sessionName = (attempt: Attempt.Attempt | undefined, own = applicationName): string =>
   attempt === undefined
     ? own
     : Buffer.from(`${own} ${attempt.deployment}/${attempt.environment} run ${attempt.run}`).toString(
@@ -158,7 +158,9 @@ export const connect = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Watched, ConnectFailure, Scope.Scope> {
   const carrier = route._tag === "Stream" ? yield* route.open : undefined
   const stream = carrier === undefined ? new net.Socket() : asSocket(carrier.duplex)
-  const client = new pg.Client(configOf(login, route, () => stream, nameOf(login, yield* Attempt.Current)))
+  const client = new pg.Client(
+    configOf(login, route, () => stream, sessionName(yield* Attempt.Current, login.applicationName))
+  )
   let open = true
   const ended = Deferred.makeUnsafe<unknown>()
   const closed = (why: unknown) => {

@@ -1,9 +1,10 @@
 /** `pg_dump` and `pg_restore`, where they run and in which version. */
 import * as path from "node:path"
-import { Command, type Target } from "@shipshape/core"
+import { Attempt, Command, type Target } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import { DumpToolUnfit } from "../PostgresError.ts"
+import { sessionName } from "./connect.ts"
 
 /** The tools of one folder, or of the PATH. */
 export interface DumpTools {
@@ -23,6 +24,10 @@ export interface DumpHost {
   /** The tools that fit a server of this major version. */
   readonly find: (major: number) => Effect.Effect<DumpTools, DumpToolUnfit | Target.RunError | Target.FileError>
 }
+
+/** What a tool gets that connects: the server lists it with the run that it works for. */
+export const environmentOf = ({ env }: DumpHost) =>
+  Effect.map(Attempt.Current, (attempt) => ({ ...env, PGAPPNAME: sessionName(attempt) }))
 
 const fromPath = { dump: "pg_dump", restore: "pg_restore", dumpAll: "pg_dumpall" }
 

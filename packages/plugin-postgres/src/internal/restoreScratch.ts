@@ -9,6 +9,7 @@ import * as archives from "./backupArchive.ts"
 import { type Contents, contents, differences } from "./backupRows.ts"
 import type { Needs } from "./backups.ts"
 import { type ConnectFailure, type Connection, escapeIdentifier, escapeLiteral, type Statement } from "./connect.ts"
+import { environmentOf } from "./dumpTools.ts"
 
 /** Drills of one database, so that the next can sweep what a killed one has left. */
 const drillPrefix = (database: string): string => `shipshape_drill_${archives.sha256Of(database).slice(0, 8)}_`
@@ -196,7 +197,7 @@ export const fill = Effect.fnUntraced(function* ({ dumpHost, target }: Needs, { 
   const isFolder = (yield* target.stat(file))?.type === "directory"
   const parallel = isFolder ? [`--jobs=${jobs}`] : []
   const args = ["--exit-on-error", "--no-password", "--no-subscriptions", ...parallel, `--dbname=${scratch}`]
-  const env = { ...dumpHost.env, PGDATABASE: scratch }
+  const env = { ...(yield* environmentOf(dumpHost)), PGDATABASE: scratch }
   const command = { ...archives.reading(tools.restore, args, file, isFolder), env }
   yield* Effect.catchTag(dumpHost.operations.run(command), "CommandFailed", (error) => Effect.fail(unfit(file, error)))
 })
