@@ -157,12 +157,13 @@ describe("on a real server", () => {
     const step = Effect.fromResult(Postgres.compare("x", input).prepare(new Map()))
     const layer = layerOf(database)
     return {
-      check: Effect.runPromise(
-        Effect.provide(
-          Effect.flatMap(step, ({ check }) => check),
-          layer
-        )
-      ),
+      check: () =>
+        Effect.runPromise(
+          Effect.provide(
+            Effect.flatMap(step, ({ check }) => check),
+            layer
+          )
+        ),
       apply: () =>
         Effect.runPromise(
           Effect.provide(
@@ -179,12 +180,12 @@ describe("on a real server", () => {
        CREATE TABLE t (id int); ALTER TABLE t OWNER TO other; GRANT SELECT ON t TO PUBLIC;
        CREATE TABLE shipshape_migrations (id serial PRIMARY KEY); CREATE SCHEMA shipshape; CREATE TABLE shipshape.journal (id serial PRIMARY KEY)`
     )
-    const equal = await stepped(database, { expected: file("CREATE TABLE t (id int)") }).check
+    const equal = await stepped(database, { expected: file("CREATE TABLE t (id int)") }).check()
     expect(equal._tag).toBe("Satisfied")
-    const strict = await stepped(database, { expected: file("CREATE TABLE t (id int)"), privileges: true }).check
+    const strict = await stepped(database, { expected: file("CREATE TABLE t (id int)"), privileges: true }).check()
     expect(JSON.stringify(strict)).toContain("REVOKE")
     const wanted = file("CREATE TABLE t (id int NOT NULL); CREATE INDEX i ON t (id)")
-    const planned = await stepped(database, { expected: wanted, mode: "converge" }).check
+    const planned = await stepped(database, { expected: wanted, mode: "converge" }).check()
     expect(planned).toMatchObject({
       _tag: "Needed",
       risk: "reversible",
@@ -207,11 +208,11 @@ describe("on a real server", () => {
       const client = new pg.Client({ host: process.env.PGHOST })
       client.connect().then(() => client.query("CREATE TABLE t (id int, b text DEFAULT 'x', c int)")).then(() => client.end())`
     const program = { program: process.execPath, args: ["-e", script] }
-    expect((await stepped(database, { expected: program }).check)._tag).toBe("Needed")
+    expect((await stepped(database, { expected: program }).check())._tag).toBe("Needed")
     await stepped(database, { expected: program, mode: "converge" }).apply()
-    expect((await stepped(database, { expected: program }).check)._tag).toBe("Satisfied")
+    expect((await stepped(database, { expected: program }).check())._tag).toBe("Satisfied")
     const wrong = { program: process.execPath, args: ["-e", "console.error('no module books'); process.exit(3)"] }
-    await expect(stepped(database, { expected: wrong }).check).rejects.toMatchObject({
+    await expect(stepped(database, { expected: wrong }).check()).rejects.toMatchObject({
       code: "postgres.expected-schema-failed",
       tail: expect.arrayContaining(["no module books"])
     })
@@ -220,13 +221,13 @@ describe("on a real server", () => {
   it("refuses a column that the rows of its table have no value for", async () => {
     const database = await made("CREATE TABLE t (id int); INSERT INTO t VALUES (1); CREATE TABLE u (id int)")
     const expected = file("CREATE TABLE t (id int, n int NOT NULL); CREATE TABLE u (id int, n int NOT NULL)")
-    await expect(stepped(database, { expected, mode: "converge" }).check).rejects.toMatchObject({
+    await expect(stepped(database, { expected, mode: "converge" }).check()).rejects.toMatchObject({
       code: "postgres.schema-change-refused",
       objects: ["public.t.n"],
       message: expect.stringContaining("the table has rows")
     })
     await ask(server, database, "DELETE FROM t")
     await stepped(database, { expected, mode: "converge" }).apply()
-    expect((await stepped(database, { expected }).check)._tag).toBe("Satisfied")
+    expect((await stepped(database, { expected }).check())._tag).toBe("Satisfied")
   })
 })
