@@ -13,6 +13,13 @@ const questionTimeout = Duration.seconds(30)
 
 const plain = (text: string): Statement => ({ text, values: [] })
 
+/** The server that `--against` names. */
+export const serverAt = (url: string): Effect.Effect<address.Address, UsageInvalid> =>
+  Effect.mapError(
+    address.resolve({ url: Redacted.make(url) }),
+    ({ hint, message }) => new UsageInvalid({ message, hint })
+  )
+
 /** Opens a session that can only read, until the scope closes it. */
 export const openReading = Effect.fnUntraced(function* (
   url: string
@@ -21,10 +28,7 @@ export const openReading = Effect.fnUntraced(function* (
   ConnectFailure | UsageInvalid | QueryError,
   Scope.Scope
 > {
-  const server = yield* Effect.mapError(
-    address.resolve({ url: Redacted.make(url) }),
-    ({ hint, message }) => new UsageInvalid({ message, hint })
-  )
+  const server = yield* serverAt(url)
   const { ca, database, host, password, port, tls, user } = server
   yield* Secrets.register(password)
   const login = {

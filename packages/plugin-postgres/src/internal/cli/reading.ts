@@ -1,14 +1,15 @@
 /** Files of SQL, as commands are given them. */
 import { readFile } from "node:fs/promises"
 import { resolve } from "node:path"
+import { buffer } from "node:stream/consumers"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { SqlUnreadable, UsageInvalid } from "../../PostgresError.ts"
 
-/** Reads a file as text. What is no UTF-8 is refused: guessing would change what it says. */
+/** Reads a file as text; `-` is standard input. What is no UTF-8 is refused: guessing would change what it says. */
 export const readSql = Effect.fnUntraced(function* (directory: string, file: string) {
   const bytes = yield* Effect.tryPromise({
-    try: () => readFile(resolve(directory, file)),
+    try: (): Promise<Uint8Array> => (file === "-" ? buffer(process.stdin) : readFile(resolve(directory, file))),
     catch: (cause) =>
       new UsageInvalid({
         message: `cannot read ${file}: ${reasonOf(cause)}`,

@@ -5,6 +5,7 @@ import * as Lint from "../../Lint.ts"
 import { UsageInvalid } from "../../PostgresError.ts"
 import { render } from "../lint/render.ts"
 import { sarif } from "../lint/sarif.ts"
+import { serverAt } from "./against.ts"
 import { readSql } from "./reading.ts"
 import { serverFlags, versionOf } from "./sqlPlan.ts"
 
@@ -12,7 +13,7 @@ export const sqlLint = command({
   description: "Look at files of SQL before they are run: what fails, holds others up, breaks programs or loses data.",
   operands: {
     name: "FILE",
-    description: "A file of SQL: a migration, or what Django's sqlmigrate prints",
+    description: "A file of SQL: a migration, or what Django's sqlmigrate prints; - is standard input",
     count: "some"
   },
   flags: {
@@ -40,6 +41,7 @@ export const sqlLint = command({
       })
     }
     const serverVersion = yield* versionOf(flags)
+    if (against !== undefined) yield* serverAt(against)
     const files = yield* Effect.forEach(operands, (file) =>
       Effect.map(readSql(terminal.directory, file), (text) => ({ file, text }))
     )

@@ -58,7 +58,7 @@ const serverOf = Effect.fnUntraced(function* (
 export const sqlPlan = command({
   description:
     "Cut a file of SQL into what is committed together, and say what each statement locks, rewrites and loses.",
-  operands: { name: "FILE", description: "A file of SQL", count: "one" },
+  operands: { name: "FILE", description: "A file of SQL; - is standard input", count: "one" },
   flags: { ...serverFlags, json: { kind: "switch", description: "Print nothing but JSON to standard output" } },
   run: Effect.fnUntraced(function* ({ flags, operands: [file = ""], terminal }) {
     const text = yield* readSql(terminal.directory, file)

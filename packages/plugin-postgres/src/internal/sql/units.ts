@@ -42,6 +42,8 @@ class Cutting {
   readonly units: Array<Unit> = []
   readonly hazards: Array<Hazard> = []
   private open: Array<Piece> = []
+  /** What the statements that are collected have done. */
+  private done = nothingDone()
   private readonly major: number | undefined
 
   constructor(major: number | undefined) {
@@ -56,6 +58,7 @@ class Cutting {
   close(): void {
     if (this.open.length > 0) this.units.push({ transaction: true, pieces: this.open })
     this.open = []
+    this.done = nothingDone()
   }
 
   /** What marks within a transaction leave of it. */
@@ -83,8 +86,9 @@ class Cutting {
   add(piece: Piece): void {
     if (mustBeAlone(piece)) this.addAlone(piece)
     else {
-      if (mustFollow(piece, this.open)) this.close()
+      if (mustFollow(piece, this.done)) this.close()
       this.open.push(piece)
+      note(piece, this.done)
     }
   }
 
@@ -228,16 +232,29 @@ const mustBeAlone = (piece: Piece): boolean =>
   wantsFreshTransaction(piece.node) ||
   addedLabels(piece).length > 0
 
+/** What later statements of a transaction may have to wait for. */
+interface Done {
+  /** Tables whose rows are written. */
+  readonly written: Set<string>
+  /** Constraints that are added NOT VALID, with their tables. */
+  readonly notValid: Set<string>
+}
+
+const nothingDone = (): Done => ({ written: new Set(), notValid: new Set() })
+
+const note = ({ inner, node }: Piece, { notValid, written }: Done): void => {
+  for (const { isNotValid, name, table } of changesOf(node)) if (isNotValid) notValid.add(`${table} ${name}`)
+  for (const table of [node, ...inner].flatMap(writtenBy)) written.add(table)
+}
+
 /** Whether a statement cannot stand in one transaction with those before it. */
-const mustFollow = (piece: Piece, before: ReadonlyArray<Piece>): boolean => {
-  const validated = changesOf(piece.node).filter(({ subtype }) => subtype === "AT_ValidateConstraint")
-  const added = before.flatMap(({ node }) => changesOf(node)).filter(({ isNotValid }) => isNotValid)
+const mustFollow = ({ node }: Piece, { notValid, written }: Done): boolean => {
   // Validating takes a weak lock, which is worth nothing while the strong one of adding is held.
-  if (validated.some((one) => added.some(({ name, table }) => name === one.name && table === one.table))) return true
+  const validates = changesOf(node).some(
+    ({ name, subtype, table }) => subtype === "AT_ValidateConstraint" && notValid.has(`${table} ${name}`)
+  )
   // Deferred triggers of rows that were written keep a table from being altered: 55006.
-  const altered = definedBy(piece.node)
-  const written = before.flatMap(({ inner, node }) => [node, ...inner].flatMap(writtenBy))
-  return altered.some((table) => written.includes(table))
+  return validates || definedBy(node).some((table) => written.has(table))
 }
 
 interface Alteration {
