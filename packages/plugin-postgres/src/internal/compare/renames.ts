@@ -22,6 +22,14 @@ const hint =
 const invalid = (path: string, message: string): RenamesInvalid =>
   new RenamesInvalid({ path, message: `${path}: ${message}`, hint })
 
+/** A rename that does not fit the two sides. */
+const unfit = (path: string, message: string): RenamesInvalid =>
+  new RenamesInvalid({
+    path,
+    message: `${path}: ${message}`,
+    hint: "correct the name, or leave the rename out: it goes from what is there to what is to be"
+  })
+
 /** Reads the text of a file. */
 export const read = (text: string): Effect.Effect<ReadonlyArray<Rename>, RenamesInvalid> =>
   Effect.gen(function* () {
@@ -125,11 +133,11 @@ const enumValue = Effect.fnUntraced(function* (
   const shown = named(type.schema, type.name)
   const labels = (facts: Facts) => facts.base.get({ kind: "type", ...type })?.payload.values
   const [had, wanted] = [labels(from), labels(to)]
-  if (!Array.isArray(had)) return yield* invalid(`${path}.type`, `there is no enum ${shown}`)
-  if (!had.includes(rename.from)) return yield* invalid(`${path}.from`, `${shown} has no label '${rename.from}'`)
-  if (had.includes(rename.to)) return yield* invalid(`${path}.to`, `${shown} has the label '${rename.to}' already`)
+  if (!Array.isArray(had)) return yield* unfit(`${path}.type`, `there is no enum ${shown}`)
+  if (!had.includes(rename.from)) return yield* unfit(`${path}.from`, `${shown} has no label '${rename.from}'`)
+  if (had.includes(rename.to)) return yield* unfit(`${path}.to`, `${shown} has the label '${rename.to}' already`)
   if (!Array.isArray(wanted) || !wanted.includes(rename.to)) {
-    return yield* invalid(`${path}.to`, `${shown} is not to have a label '${rename.to}'`)
+    return yield* unfit(`${path}.to`, `${shown} is not to have a label '${rename.to}'`)
   }
   const literal = (text: string) => `'${text.replaceAll("'", "''")}'`
   return [`ALTER TYPE ${quoted(type.schema, type.name)} RENAME VALUE ${literal(rename.from)} TO ${literal(rename.to)}`]
@@ -152,14 +160,14 @@ const column = Effect.fnUntraced(function* (
   const before = kindOf(from, given) === undefined && moved !== undefined ? moved.before : given
   const after = moved?.after ?? given
   const shown = named(before.schema, before.name)
-  if (kindOf(from, before) === undefined) return yield* invalid(`${path}.table`, `there is no table ${shown}`)
+  if (kindOf(from, before) === undefined) return yield* unfit(`${path}.table`, `there is no table ${shown}`)
   const [old, wanted] = [bare(rename.from), bare(rename.to)]
   const has = (facts: Facts, table: Qualified, one: string) =>
     facts.base.has({ kind: "column", schema: table.schema, table: table.name, name: one })
-  if (!has(from, before, old)) return yield* invalid(`${path}.from`, `${shown} has no column ${old}`)
-  if (has(from, before, wanted)) return yield* invalid(`${path}.to`, `${shown} has a column ${wanted} already`)
+  if (!has(from, before, old)) return yield* unfit(`${path}.from`, `${shown} has no column ${old}`)
+  if (has(from, before, wanted)) return yield* unfit(`${path}.to`, `${shown} has a column ${wanted} already`)
   if (!has(to, after, wanted)) {
-    return yield* invalid(`${path}.to`, `${named(after.schema, after.name)} is not to have a column ${wanted}`)
+    return yield* unfit(`${path}.to`, `${named(after.schema, after.name)} is not to have a column ${wanted}`)
   }
   return [`ALTER TABLE ${quoted(before.schema, before.name)} RENAME COLUMN ${quoted(old)} TO ${quoted(wanted)}`]
 })
@@ -174,12 +182,12 @@ const table = Effect.fnUntraced(function* (
   const after = qualified(rename.to, before.schema)
   const shown = named(before.schema, before.name)
   const kind = kindOf(from, before)
-  if (kind === undefined) return yield* invalid(`${path}.from`, `there is no table ${shown}`)
+  if (kind === undefined) return yield* unfit(`${path}.from`, `there is no table ${shown}`)
   if (kindOf(from, after) !== undefined) {
-    return yield* invalid(`${path}.to`, `there is a table ${named(after.schema, after.name)} already`)
+    return yield* unfit(`${path}.to`, `there is a table ${named(after.schema, after.name)} already`)
   }
   if (kindOf(to, after) === undefined) {
-    return yield* invalid(`${path}.to`, `there is not to be a table ${named(after.schema, after.name)}`)
+    return yield* unfit(`${path}.to`, `there is not to be a table ${named(after.schema, after.name)}`)
   }
   const word = { table: "TABLE", view: "VIEW", materializedView: "MATERIALIZED VIEW", foreignTable: "FOREIGN TABLE" }[
     kind
