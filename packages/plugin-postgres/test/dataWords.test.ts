@@ -4,10 +4,11 @@ import { Rehearsal } from "@shipshape/core/testing"
 import { Data, Postgres } from "@shipshape/plugin-postgres"
 import { PostgresWorld } from "@shipshape/plugin-postgres/testing"
 import * as Effect from "effect/Effect"
+import { vi } from "vitest"
 import { cellsOf, lineOf } from "../src/internal/data/copyText.ts"
 import * as json from "../src/internal/data/json.ts"
 import { BadLine, splitter } from "../src/internal/data/lines.ts"
-import { sayOf } from "../src/internal/data/meter.ts"
+import * as meters from "../src/internal/data/meter.ts"
 
 describe("values of JSON", () => {
   it("lose nothing on their way to PostgreSQL", () => {
@@ -137,11 +138,32 @@ describe("lines", () => {
 
 it("progress says rate and what is left, as far as that is known", () => {
   assert.strictEqual(
-    sayOf({ bytes: 25, rows: 1_000 }, { bytes: 100, rows: 4_000 }, 2),
+    meters.sayOf({ bytes: 25, rows: 1_000 }, { bytes: 100, rows: 4_000 }, 2),
     "1,000 of 4,000 rows (25 %), 500 rows/s, 6 s left"
   )
-  assert.strictEqual(sayOf({ bytes: 25, rows: 1_000 }, { bytes: 100 }, 2), "1,000 rows (25 %), 500 rows/s, 6 s left")
-  assert.strictEqual(sayOf({ bytes: 25, rows: 1_000 }, {}, 2), "1,000 rows, 500 rows/s")
+  assert.strictEqual(
+    meters.sayOf({ bytes: 25, rows: 1_000 }, { bytes: 100 }, 2),
+    "1,000 rows (25 %), 500 rows/s, 6 s left"
+  )
+  assert.strictEqual(meters.sayOf({ bytes: 25, rows: 1_000 }, {}, 2), "1,000 rows, 500 rows/s")
+})
+
+it("progress is said every two seconds, and not with every row", () => {
+  vi.useFakeTimers({ toFake: ["performance"] })
+  try {
+    const said: Array<string> = []
+    const { stream } = meters.make("import public.t", { bytes: 400, rows: 200 }, (line) => said.push(line))
+    for (let i = 0; i < 5; i++) {
+      vi.advanceTimersByTime(1_000)
+      stream.write(Buffer.from("a\n".repeat(10)))
+    }
+    assert.deepStrictEqual(said, [
+      "import public.t: 20 of 200 rows (10 %), 10 rows/s, 18 s left",
+      "import public.t: 40 of 200 rows (20 %), 10 rows/s, 16 s left"
+    ])
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 it.effect("a deployment exports and imports in memory, once", () =>

@@ -1,9 +1,10 @@
 /** The two forms of a backup: a file in the custom format, or a folder in the directory format. */
 import { createHash } from "node:crypto"
 import * as path from "node:path"
-import { Command, Progress, Target } from "@shipshape/core"
+import { Command, Target } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as files from "./backupFiles.ts"
+import { quietly } from "./quietly.ts"
 
 /** A file of a backup that is a folder. */
 export interface Part {
@@ -32,9 +33,6 @@ export const reading = (restore: string, args: ReadonlyArray<string>, file: stri
 
 /** A command line has an end. */
 const together = 500
-
-/** What is printed is an answer, and no progress. */
-const quietly = Effect.provideService(Progress.Current, { line: () => {} })
 
 /** Sums up what is on the disk. */
 export const sum = Effect.fnUntraced(function* (

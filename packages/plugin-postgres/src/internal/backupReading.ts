@@ -7,6 +7,7 @@ import * as archives from "./backupArchive.ts"
 import * as files from "./backupFiles.ts"
 import * as manifests from "./backupManifest.ts"
 import type { DumpHost } from "./dumpTools.ts"
+import { quietly } from "./quietly.ts"
 
 /** A backup that is said to be one. */
 interface Claim {
@@ -113,13 +114,12 @@ export const make = (dumpHost: DumpHost, target: Target.Operations): Read => {
     if (before !== undefined) return before
     yield* foundOf(file, manifest, stat)
     const tools = yield* dumpHost.find(major)
-    const listing = yield* host
-      .run([[tools.restore, "--list"]], archives.reading(tools.restore, ["--list"], file, isFolder))
-      .pipe(
-        Effect.catchTag("CommandFailed", (error) =>
-          Effect.fail(refused(file, `cannot be read by pg_restore: ${error.tail?.at(-1) ?? error.message}`))
-        )
+    const list = archives.reading(tools.restore, ["--list"], file, isFolder)
+    const listing = yield* quietly(host.run([[tools.restore, "--list"]], list)).pipe(
+      Effect.catchTag("CommandFailed", (error) =>
+        Effect.fail(refused(file, `cannot be read by pg_restore: ${error.tail?.at(-1) ?? error.message}`))
       )
+    )
     const { database: dumped, entries, tables } = files.readListing(listing.stdout)
     if (dumped !== database) return yield* refused(file, `is an archive of database ${dumped}, and not of ${database}`)
     const { archive } = manifest

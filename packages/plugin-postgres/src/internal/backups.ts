@@ -15,6 +15,7 @@ import type * as reading from "./backupReading.ts"
 import type { Contents } from "./backupRows.ts"
 import type { ConnectFailure, Connection } from "./connect.ts"
 import type { DumpHost } from "./dumpTools.ts"
+import { quietly } from "./quietly.ts"
 import { rehearse } from "./restoreDrill.ts"
 
 /** What backups and the ways back from them need. */
@@ -128,7 +129,9 @@ interface Dumped {
 const verify = Effect.fnUntraced(function* ({ contents, dumping }: Dumped) {
   const { facts, format, needs, partial, tools } = dumping
   const listing = yield* Effect.catchTag(
-    needs.dumpHost.operations.run(archives.reading(tools.restore, ["--list"], partial, format === "directory")),
+    quietly(
+      needs.dumpHost.operations.run(archives.reading(tools.restore, ["--list"], partial, format === "directory"))
+    ),
     "CommandFailed",
     (error) =>
       Effect.fail(backupDump.invalid(partial, `pg_restore cannot read it: ${error.tail?.at(-1) ?? error.message}`))

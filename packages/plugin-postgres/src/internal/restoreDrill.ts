@@ -7,6 +7,7 @@ import * as archives from "./backupArchive.ts"
 import type { Read } from "./backupReading.ts"
 import type { Contents } from "./backupRows.ts"
 import type { Needs } from "./backups.ts"
+import { quietly } from "./quietly.ts"
 import * as schema from "./restoreSchema.ts"
 import * as scratches from "./restoreScratch.ts"
 
@@ -43,9 +44,7 @@ const compareSchema = Effect.fnUntraced(function* (
   const database = Command.make(tools.dump, [...only, "--no-password"], {
     env: { ...dumpHost.env, PGDATABASE: scratch }
   })
-  const print = (command: Command.Command) =>
-    // A schema is no progress.
-    Effect.provideService(dumpHost.operations.run(command), Progress.Current, { line: () => {} })
+  const print = (command: Command.Command) => quietly(dumpHost.operations.run(command))
   const differences = schema.compare((yield* print(archive)).stdout, (yield* print(database)).stdout)
   const [first] = differences
   if (first === undefined) return

@@ -9,6 +9,7 @@ import { DataInvalid, DiskFull } from "../../PostgresError.ts"
 import type { QualifiedName } from "../../PostgresProbe.ts"
 import { sha256sum } from "../backupArchive.ts"
 import { readChecksum } from "../backupFiles.ts"
+import { quietly } from "../quietly.ts"
 import * as manifests from "./manifest.ts"
 
 const ownerOnly = { file: { mode: 0o600 }, folder: { mode: 0o700 } } as const
@@ -52,12 +53,14 @@ export const sourceOf = Effect.fnUntraced(function* (target: Target.Reads, direc
 
 /** The first line of a file, without its end; `undefined` where it is empty. */
 export const firstLine = (target: Target.Operations, file: string): Effect.Effect<string | undefined, ReadError> =>
-  Target.readOnly(target)
-    .run([["head", "-n", "1"]], Command.make("head", ["-n", "1", "--", file]))
-    .pipe(Effect.map(({ stdout }) => (stdout === "" ? undefined : stdout.replace(/\n$/, ""))))
+  quietly(Target.readOnly(target).run([["head", "-n", "1"]], Command.make("head", ["-n", "1", "--", file]))).pipe(
+    Effect.map(({ stdout }) => (stdout === "" ? undefined : stdout.replace(/\n$/, "")))
+  )
 
 export const sha256Of = (target: Target.Operations, file: string): Effect.Effect<string | undefined, ReadError> =>
-  Effect.map(Target.readOnly(target).run([["sha256sum"]], sha256sum(file)), ({ stdout }) => readChecksum(stdout))
+  Effect.map(quietly(Target.readOnly(target).run([["sha256sum"]], sha256sum(file))), ({ stdout }) =>
+    readChecksum(stdout)
+  )
 
 /** The bytes of a file, until the scope ends. */
 export const read = Effect.fnUntraced(function* (

@@ -1,10 +1,11 @@
 /** Runs what an engine of backups is told. */
-import { Command, Progress, type Target } from "@shipshape/core"
+import { Command, type Target } from "@shipshape/core"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { Commands, EngineRestoring } from "../../EngineCommands.ts"
+import { quietly } from "../quietly.ts"
 
 /** Commands of one program, perhaps as another user. */
 export const program =
@@ -14,12 +15,9 @@ export const program =
       ? Command.make(name, [...always, ...args])
       : Command.make("runuser", ["-u", as, "--", name, ...always, ...args])
 
-/** The one command that a check may run is the one that lists. What it prints is an answer, and no progress. */
+/** The one command that a check may run is the one that lists. */
 export const listed = (reads: Target.ReadOperations, { list, read }: Commands) =>
-  reads.run([[list.program, ...list.args]], list).pipe(
-    Effect.provideService(Progress.Current, { line: () => {} }),
-    Effect.map(({ stdout }) => read(stdout))
-  )
+  Effect.map(quietly(reads.run([[list.program, ...list.args]], list)), ({ stdout }) => read(stdout))
 
 export const inOrder = (target: Target.Operations, commands: ReadonlyArray<Command.Command>) =>
   Effect.forEach(commands, target.run, { discard: true })
