@@ -114,8 +114,14 @@ describe("a production that lacks what development has", () => {
         ]
       )
       assert.deepStrictEqual(known.get("suppliers.tax_name")?.changes, [
-        { summary: "add column public.factura_suppliers.tax_name", after: "varchar(200)" },
-        { summary: "fill column tax_name in batches, and then set NOT NULL", after: "name" }
+        {
+          summary: "public.factura_suppliers: add column tax_name varchar(200)",
+          after: "ACCESS EXCLUSIVE lock for a moment, no rows are read"
+        },
+        {
+          summary: "public.factura_suppliers: fill column tax_name with name in batches, and then set NOT NULL",
+          after: "ROW EXCLUSIVE lock, writes anew about 1 rows"
+        }
       ])
       // Its column is not there yet.
       assert.strictEqual(known.get("categories.once")?.action, "deferred")

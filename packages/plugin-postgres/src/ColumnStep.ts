@@ -4,7 +4,7 @@ import * as Schema from "effect/Schema"
 import { backToColumn, type ColumnInput, lacking } from "./internal/columns.ts"
 import { pattern } from "./internal/columnType.ts"
 import { mayCome } from "./internal/mayCome.ts"
-import { describe } from "./internal/tableCosts.ts"
+import { describe, describeColumn } from "./internal/tableCosts.ts"
 import * as tables from "./internal/tableSteps.ts"
 import { schemaResource, whenReached } from "./internal/whenReached.ts"
 import { PostgresControl } from "./PostgresControl.ts"
@@ -156,7 +156,7 @@ const fillsInBatches = ({ bytes }: TableFacts, { default: expression, fill, null
 }
 
 const added = Effect.fnUntraced(function* (table: TableFacts, input: ColumnInput) {
-  const { default: expression, fill, name, schema, table: inTable, type } = input
+  const { default: expression, fill, name, type } = input
   // A default that the type does not take is found out before anything is changed.
   if (expression != null) {
     yield* (yield* PostgresProbe).isSame({ a: `(${expression}\n)`, b: expression, type })
@@ -166,13 +166,8 @@ const added = Effect.fnUntraced(function* (table: TableFacts, input: ColumnInput
     !inBatches && table.bytes > 0 && expression != null
       ? yield* Effect.flatMap(PostgresProbe, (probe) => probe.isVolatile(expression))
       : false
-  const added = {
-    summary: `add column ${schema}.${inTable}.${name}${rewrites ? ", ACCESS EXCLUSIVE lock while the table is written anew" : ""}`,
-    after: type
-  }
-  return inBatches
-    ? [added, { summary: `fill column ${name} in batches, and then set NOT NULL`, after: fill ?? expression ?? "" }]
-    : [added]
+  const filledWith = inBatches ? (fill ?? expression ?? "") : undefined
+  return describeColumn(tables.tableOf(input), { name, type, rewrites, filledWith }, table)
 })
 
 const changesOf = (input: ColumnInput, existing: NonNullable<ColumnFacts["existing"]>, table: TableFacts) => {

@@ -64,6 +64,36 @@ describe("a column", () => {
   )
 })
 
+describe("a new column", () => {
+  it.live("is planned with its lock, and the rows that are written for it", () =>
+    Effect.gen(function* () {
+      yield* database.sql("CREATE TABLE known AS SELECT n FROM generate_series(1, 1000) n")
+      yield* database.sql("ANALYZE known")
+      const column = (more: object) => check(Postgres.column("x", { table: "known", name: "c", type: "uuid", ...more }))
+      const add = { summary: "public.known: add column c uuid" }
+      const quick = "ACCESS EXCLUSIVE lock for a moment, no rows are read"
+      const plans: ReadonlyArray<readonly [object, ReadonlyArray<{ summary: string; after: string }>]> = [
+        [{}, [{ ...add, after: quick }]],
+        [{ default: "'00000000-0000-0000-0000-000000000001'" }, [{ ...add, after: quick }]],
+        [{ default: "gen_random_uuid()" }, [{ ...add, after: "ACCESS EXCLUSIVE lock, writes anew about 1,000 rows" }]],
+        [
+          { default: "gen_random_uuid()", nullable: false },
+          [
+            { ...add, after: quick },
+            {
+              summary: "public.known: fill column c with gen_random_uuid() in batches, and then set NOT NULL",
+              after: "ROW EXCLUSIVE lock, writes anew about 1,000 rows"
+            }
+          ]
+        ]
+      ]
+      for (const [given, changes] of plans) {
+        assert.deepStrictEqual(yield* column(given), { _tag: "Needed", changes })
+      }
+    }).pipe(Effect.provide(database.layer()))
+  )
+})
+
 describe("privileges", () => {
   it.live("are those that are held, by whatever they came; what comes later is seen, or has them by default", () =>
     Effect.gen(function* () {

@@ -1,5 +1,6 @@
 /** What a change of a table costs while it goes on, in words for a plan. */
 import type { Check } from "@shipshape/core"
+import type { QualifiedName } from "../PostgresProbe.ts"
 import type { Lock } from "../Sql.ts"
 import type { TableChange, TableFacts } from "../Table.ts"
 
@@ -23,12 +24,45 @@ export const describe = (change: TableChange, facts: TableFacts): Check.Change =
   const table = change._tag === "Backfill" ? change.backfill.table : change.table
   return {
     summary: `${table.schema}.${table.name}: ${what}`,
-    after: `${lock} lock${
-      work === undefined
-        ? " for a moment, no rows are read"
-        : `, ${work === "reads" ? "reads" : "writes anew"} ${rowsOf(facts)}`
-    }`
+    after: costText(lock, work, facts)
   }
+}
+
+const costText = (lock: Lock, work: Cost["work"], facts: TableFacts): string =>
+  `${lock} lock${
+    work === undefined
+      ? " for a moment, no rows are read"
+      : `, ${work === "reads" ? "reads" : "writes anew"} ${rowsOf(facts)}`
+  }`
+
+/** A column that is new, and how rows that are there get a value. */
+interface AddedColumn {
+  readonly name: string
+  readonly type: string
+  /** The table is written anew at once, as each row gets a value of its own. */
+  readonly rewrites: boolean
+  /** The expression that rows get in batches, before the column is made NOT NULL. */
+  readonly filledWith: string | undefined
+}
+
+export const describeColumn = (
+  table: QualifiedName,
+  { filledWith, name, rewrites, type }: AddedColumn,
+  facts: TableFacts
+): ReadonlyArray<Check.Change> => {
+  const of = `${table.schema}.${table.name}`
+  const added = {
+    summary: `${of}: add column ${name} ${type}`,
+    after: costText("ACCESS EXCLUSIVE", rewrites ? "rewrites" : undefined, facts)
+  }
+  if (filledWith === undefined) return [added]
+  return [
+    added,
+    {
+      summary: `${of}: fill column ${name} with ${filledWith} in batches, and then set NOT NULL`,
+      after: costText("ROW EXCLUSIVE", "rewrites", facts)
+    }
+  ]
 }
 
 const costOf = (change: TableChange): Cost => {
