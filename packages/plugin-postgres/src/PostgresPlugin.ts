@@ -257,7 +257,7 @@ const services = (
         Context.add(PostgresControl, control.make(session, login, reads, { ...takes, ...goesBack })),
         Context.add(MigrationProbe, migrationLook.make(ask)),
         Context.add(MigrationControl, migrating.make(login, route, ask)),
-        Context.add(SchemaProbe, schemas.probe(compared, places)),
+        Context.add(SchemaProbe, schemas.probe(compared, places, ask({ text: "SELECT 1", values: [] }))),
         Context.add(SchemaControl, schemas.control(session)),
         Context.add(DataProbe, { exported: exported(target), compare: comparer(rows, target) }),
         Context.add(DataControl, {

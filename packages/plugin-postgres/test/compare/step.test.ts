@@ -1,6 +1,8 @@
+import { spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
+import { fileURLToPath } from "node:url"
 import { assert, describe, it } from "@effect/vitest"
 import { acknowledge, defineDeployment, Target } from "@shipshape/core"
 import { Rehearsal } from "@shipshape/core/testing"
@@ -216,6 +218,61 @@ describe("on a real server", () => {
       code: "postgres.expected-schema-failed",
       tail: expect.arrayContaining(["no module books"])
     })
+  })
+
+  it("goes on with renames that are done, and sweeps what somebody who was killed has left", async () => {
+    const database = await made(
+      "CREATE TYPE mood AS ENUM ('sad'); CREATE TABLE clients (id int, name text, m mood); INSERT INTO clients VALUES (1, 'Ada', 'sad')"
+    )
+    const old = `shipshape_scratch_${(Date.now() - 7_200_000).toString(36)}_0`
+    const young = `shipshape_scratch_${Date.now().toString(36)}_0`
+    for (const name of [old, young]) await running.sql("postgres", `CREATE DATABASE ${name}`)
+    const expected = file("CREATE TYPE mood AS ENUM ('blue'); CREATE TABLE clients (id int, full_name text, m mood);")
+    const { apply, check } = stepped(database, {
+      expected,
+      mode: "converge",
+      renames: [
+        { kind: "table", from: "customers", to: "clients" },
+        { kind: "column", table: "customers", from: "name", to: "full_name" },
+        { kind: "enumValue", type: "mood", from: "sad", to: "blue" }
+      ]
+    })
+    await apply()
+    expect((await check())._tag).toBe("Satisfied")
+    expect((await ask(server, database, "SELECT full_name, m FROM clients"))[0]?.rows).toEqual([
+      { full_name: "Ada", m: "blue" }
+    ])
+    const left = await running.sql("postgres", "SELECT datname FROM pg_database WHERE datname LIKE 'shipshape%'")
+    expect(left.rows).toEqual([{ datname: young }])
+    await running.sql("postgres", `DROP DATABASE ${young}`)
+  })
+
+  it("is gone on with where its process was killed while it built an index", async () => {
+    const before = "CREATE TABLE t (id int, a int); INSERT INTO t SELECT n, n FROM generate_series(1, 100) n"
+    const wanted =
+      "CREATE TYPE s AS ENUM ('a'); CREATE TABLE t (id int PRIMARY KEY, a int NOT NULL CHECK (a > 0), s s); CREATE INDEX i ON t (a);"
+    const [database, expected] = [await made(before), file(wanted)]
+    const begin = () => {
+      const worker = fileURLToPath(new URL("../support/converging.ts", import.meta.url))
+      const options = ["--disable-warning=ExperimentalWarning", "--conditions=@shipshape/source"]
+      const args = [...options, worker, String(running.port), running.password, database, expected]
+      const child = spawn(process.execPath, args, { stdio: ["ignore", "ignore", "inherit"] })
+      return { child, ended: new Promise<number | null>((resolve) => child.on("close", resolve)) }
+    }
+    // Who has looked before keeps the index from being ready, and nothing else.
+    const reader = server.client(database)
+    await reader.connect()
+    await reader.query("BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT 1")
+    const isBuilding =
+      "SELECT FROM pg_stat_activity WHERE query LIKE 'CREATE %INDEX CONCURRENTLY%' AND datname = $1 AND wait_event = 'virtualxid'"
+    const { child, ended } = begin()
+    while ((await running.sql(database, isBuilding, [database])).rowCount === 0) expect(child.exitCode).toBe(null)
+    child.kill("SIGKILL")
+    await ended
+    await reader.end()
+    expect(await begin().ended).toBe(0)
+    const reached = await server.dump(database)
+    expect(reached).toBe(await server.dump(await made(wanted)))
   })
 
   it("refuses a column that the rows of its table have no value for", async () => {

@@ -1,5 +1,6 @@
 /** Databases that live as long as a comparison does. */
 import { randomUUID } from "node:crypto"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import { ScratchImpossible } from "../../CompareError.ts"
 import type { Script } from "../../Sql.ts"
@@ -11,9 +12,32 @@ import type { See } from "./narrowing.ts"
 
 const prefix = "shipshape_scratch_"
 
+/** What is that old, and has nobody connected, was left by somebody who was killed. */
+const abandonedMillis = 3_600_000
+
+/** When one was made stands in its name. */
+const madeAt = (name: string): number => Number.parseInt(name.slice(prefix.length), 36)
+
+/** Drops what others have left; what cannot be dropped is left to who may. */
+const sweep = Effect.fnUntraced(function* (server: Database) {
+  const now = yield* Clock.currentTimeMillis
+  const found = yield* server.query(
+    `SELECT datname AS name FROM pg_database d WHERE starts_with(datname, $1)
+     AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)`,
+    [prefix]
+  )
+  yield* Effect.forEach(
+    found.map(({ name }) => String(name)).filter((name) => now - madeAt(name) > abandonedMillis),
+    (name) => Effect.ignore(server.run(`DROP DATABASE IF EXISTS ${quoted(name)}`)),
+    { discard: true }
+  )
+})
+
 /** Makes an empty database on the server of another one; the scope drops it. */
 export const scratch = Effect.fnUntraced(function* (server: Database) {
-  const name = `${prefix}${randomUUID().replaceAll("-", "").slice(0, 16)}`
+  yield* sweep(server)
+  const made = (yield* Clock.currentTimeMillis).toString(36)
+  const name = `${prefix}${made}_${randomUUID().replaceAll("-", "").slice(0, 12)}`
   yield* Effect.acquireRelease(
     server.run(`CREATE DATABASE ${quoted(name)} TEMPLATE template0`).pipe(
       Effect.catchTag(

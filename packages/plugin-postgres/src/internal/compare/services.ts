@@ -3,6 +3,7 @@ import { Command, Failure, Look, Progress, type Target } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { ExpectedSchemaFailed, SchemaChangeFailed } from "../../CompareError.ts"
+import type { ProbeError } from "../../PostgresProbe.ts"
 import type { Comparison, Program, SchemaControl, SchemaProbe } from "../../PostgresSchema.ts"
 import type { Unit } from "../../Sql.ts"
 import type { Statement } from "../connect.ts"
@@ -22,10 +23,15 @@ export interface Places {
 export const isProgram = (expected: Comparison["expected"]): expected is Program =>
   typeof expected === "object" && "program" in expected
 
-/** The probe of a server. */
-export const probe = (server: Server, places: Places): SchemaProbe["Service"] => ({
+/** The probe of a server. `settled` waits for what a killed run has left to the server to do. */
+export const probe = (
+  server: Server,
+  places: Places,
+  settled: Effect.Effect<unknown, ProbeError>
+): SchemaProbe["Service"] => ({
   compare: Effect.fnUntraced(function* ({ expected, scratch: scratchUrl, ...how }) {
     if (server.login.resource !== undefined) yield* Look.observe(server.login.resource)
+    yield* settled
     const from = yield* open(server)
     const own = scratchUrl === undefined ? from : yield* opened(scratchUrl)
     const to = isProgram(expected)
