@@ -1,8 +1,10 @@
 import * as fs from "node:fs"
+import * as os from "node:os"
+import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import { defineDeployment, Progress, Run } from "@shipshape/core"
 import { MemoryStore } from "@shipshape/core/testing"
-import { Postgres } from "@shipshape/plugin-postgres"
+import { Postgres, PostgresControl } from "@shipshape/plugin-postgres"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -12,6 +14,7 @@ import * as TestClock from "effect/testing/TestClock"
 import { withPatience } from "../src/internal/lockWaiting.ts"
 import { LockTimeout } from "../src/PostgresError.ts"
 import { apply, forThisFile, server } from "./support/database.ts"
+import { programs } from "./support/system.ts"
 
 const database = forThisFile()
 
@@ -86,6 +89,26 @@ describe("a session", () => {
       for (let i = 0; i < 20; i++) most.push((yield* database.sql(`SELECT n FROM of_many_${i}_t`)).rows[0].n)
       assert.deepStrictEqual([most[0], Math.max(...most)], [1, 2])
     }).pipe(Effect.scoped)
+  )
+})
+
+describe.skipIf(programs === undefined)("a backup of a server that is newer than the client programs", () => {
+  it.live("is refused before anything is written, with the name of the package", () =>
+    Effect.gen(function* () {
+      const directory = path.join(os.tmpdir(), `shipshape-never-${database.embedded().port}`)
+      const take = Effect.flatMap(PostgresControl.PostgresControl, (control) =>
+        control.backup({ directory, drill: false, keep: 1 })
+      )
+      const { major } = yield* Effect.provide(server, database.layer())
+      const error = yield* Effect.flip(Effect.provide(take, database.layer({ tools: programs ?? "" })))
+      assert.strictEqual(error.code, "postgres.dump-tool-unfit")
+      assert.match(
+        error.message,
+        new RegExp(`pg_dump \\d+ on ${programs} of this machine is older than PostgreSQL ${major}`)
+      )
+      assert.include(error.hint, `install postgresql-client-${major}`)
+      assert.isFalse(fs.existsSync(directory))
+    })
   )
 })
 
