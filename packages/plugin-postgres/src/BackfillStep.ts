@@ -76,7 +76,11 @@ export const backfill = Step.make("postgres.backfill", {
     return yield* look.pipe(
       Effect.catchIf(mayCome, (error) =>
         Effect.succeed(
-          Check.unavailableBecause([schemaResource], error, "let a step before this one create what it names, or correct it")
+          Check.unavailableBecause(
+            [schemaResource],
+            error,
+            "let a step before this one create what it names, or correct it"
+          )
         )
       ),
       whenReached
