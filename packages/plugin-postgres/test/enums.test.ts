@@ -1,6 +1,7 @@
 /** Enums beyond the laws: any order of labels, what the server refuses, what stands in the way, who has the lock. */
 import { assert, describe, it } from "@effect/vitest"
-import { Progress } from "@shipshape/core"
+import { acknowledge, defineDeployment, Progress } from "@shipshape/core"
+import { Rehearsal } from "@shipshape/core/testing"
 import { Postgres, PostgresControl, PostgresError } from "@shipshape/plugin-postgres"
 import { PostgresWorld } from "@shipshape/plugin-postgres/testing"
 import * as Effect from "effect/Effect"
@@ -151,6 +152,33 @@ describe("an enum that cannot become what is wanted", () => {
 describe("an enum that is made anew", () => {
   const replace = (name: string, values: Record<string, string> = {}) =>
     Postgres.replaceEnum("x", { name, labels: ["c", "a"], values })
+
+  it.effect("needs somebody who has acknowledged it where data is precious", () =>
+    Effect.gen(function* () {
+      const options = {
+        environments: { production: { data: "precious" } },
+        plugins: () => [Postgres.server({ user: "a", database: "d" })]
+      } as const
+      const lossy = Postgres.replaceEnum("it", { name: "it", labels: ["a"] })
+      // @ts-expect-error TypeScript refuses it, too, before anything is run.
+      const refused = defineDeployment("it", options, function* () {
+        yield* Postgres.backup("backup", { directory: "/backups" })
+        yield* lossy
+      })
+      const accepted = defineDeployment("it", options, function* () {
+        yield* Postgres.backup("backup", { directory: "/backups" })
+        yield* acknowledge(lossy, { reason: "gone", approvedBy: "dba@example.org" })
+      })
+      for (const [deployment, labels] of [
+        [refused, ["a", "b"]],
+        [accepted, ["a"]]
+      ] as const) {
+        const world = PostgresWorld.make({ enums: { it: ["a", "b"] } })
+        yield* Rehearsal.apply(deployment, world.layer, { environment: "production" })
+        assert.deepStrictEqual(world.enums.get("public.it"), labels)
+      }
+    })
+  )
 
   it.live("waits for a transaction that uses it, names who that is, and changes nothing until it has ended", () =>
     Effect.gen(function* () {
