@@ -77,7 +77,7 @@ const applicationName = "shipshape schema"
 /** Opens a database of a server, which the scope closes. */
 export const open = Effect.fnUntraced(function* (
   server: Server,
-  name = server.login.database
+  name: string = server.login.database
 ): Effect.fn.Return<Database, ConnectFailure | QueryError, Scope.Scope> {
   const { route } = server
   const login: Login = { ...server.login, database: name, copies: true }
