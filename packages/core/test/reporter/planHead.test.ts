@@ -74,5 +74,7 @@ describe("a backup in a plan", () => {
     expect(planText(planOf([forced]), { now })).toMatch(
       /~ backup {3}do it\n {13}1\.2 MB, 1 table, 0 rows, 3 h old, restored as a drill, sha256 9f86…/
     )
+    const engines = step("backup", { proof: { ...proof, rows: {}, archive: { entries: 0, tables: 0 } } })
+    expect(planText(planOf([...many, engines]), { now })).toContain("✓ backup   81 kB, 3 h old, sha256 9f86…")
   })
 })
