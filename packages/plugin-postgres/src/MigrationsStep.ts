@@ -43,8 +43,10 @@ const look = Effect.fnUntraced(function* (given: Input) {
  * unit where it was. An interrupted `CREATE INDEX CONCURRENTLY` is cleared away and built again.
  *
  * The plan shows each unit with its strongest lock, and is destructive where a statement loses data. A file that was edited
- * after it was run is refused, as is one that sorts before another that was run, and what only psql understands; nothing
- * is changed then.
+ * after it was run is refused, as is one that sorts before another that was run, one that was run and is no longer there while
+ * later ones are, and what only psql understands; nothing is changed then. Files that were run after all that are there are
+ * those of a later release, and no obstacle. `shipshape sql plan FILE --against URL --dry-run` tries a file on a copy of the
+ * schema.
  *
  * - `folder`: all its files that end in `.sql`, in the order of their names, where numbers count as numbers. Or `files`, in
  *   the order in which they are listed. On the deployment's target.

@@ -271,6 +271,25 @@ describe("files of SQL on a real server", () => {
     })
   )
 
+  on("that were run and are gone are refused, unless all that are there were run before", (ground) =>
+    Effect.gen(function* () {
+      const { folder, write } = ground
+      const step = Postgres.migrations("m", { folder })
+      for (const n of [1, 2, 3]) write(`${n}.sql`, `CREATE TABLE t${n} (a int)`)
+      yield* apply(step)
+      // As in a release before the one that has brought it.
+      rmSync(join(folder, "3.sql"))
+      expect(yield* check(step)).toMatchObject({ _tag: "Satisfied" })
+      rmSync(join(folder, "1.sql"))
+      expect(yield* Effect.flip(check(step))).toMatchObject({
+        code: "postgres.migrations-refused",
+        message: "1.sql was run, before others that are there, and is no longer among the files"
+      })
+      write("1.sql", "CREATE TABLE t1 (a int)")
+      expect(yield* check(step)).toMatchObject({ _tag: "Satisfied" })
+    })
+  )
+
   on("that lose data are destructive", (ground) =>
     Effect.gen(function* () {
       yield* ground.sql("CREATE TABLE t (a int)")

@@ -7,7 +7,7 @@ const intro = `# Looking at SQL before it is run
 
 \`shipshape sql lint FILE…\` reads files of SQL with PostgreSQL's own grammar and says what fails, what keeps others waiting,
 what breaks programs that are running, what is lost, and what does not do what it seems to do. It needs no deployment and
-no server.
+no server. \`-\` stands for standard input: \`python manage.py sqlmigrate shop 0007 | shipshape sql lint -\`.
 
 \`\`\`console
 $ shipshape sql lint migrations/*.sql
@@ -27,12 +27,13 @@ error[guard-is-null] this guard does not stop what it should: current_setting(�
 | \`--against URL\` | asks the database that the statements are for, in one read-only transaction: types (widening a \`varchar\` is fine), checks, indexes, functions, sizes, and its version |
 | \`--server-version N\` | says the version where there is no database to ask |
 | \`--transaction\` | each file is run in one transaction, by whoever runs it; otherwise what stands between \`BEGIN\` and \`COMMIT\` is one, and the rest is autocommit |
-| \`--trace\` | runs the files, one after the other, on a copy of the schema of \`--against\`, which has no rows and is dropped again, and says which locks each statement took, which tables it wrote anew, and where one failed |
+| \`--trace\` | runs the files, one after the other, on a copy of the schema of \`--against\`, which has no rows and is dropped again, and says which locks each statement took, which tables it wrote anew, and where one failed; what reaches beyond the database (roles, databases, subscriptions, …) is left out |
 | \`--json\` | prints \`[{ file, line, column, endLine, endColumn, rule, severity, message, why, hint }]\` and nothing else; lines and columns from 1, columns in characters |
 | \`--sarif\` | prints SARIF 2.1.0, which GitHub shows beside the lines of a pull request |
 
-It ends with 0, with 1 where a finding is an error or the files or the server cannot be read, and with 64 where the command
-line is wrong. A program calls \`Lint.lint(files, options)\` of \`@shipshape/plugin-postgres\`.
+It ends with 0; with 1 where a finding is an error, or where the server does not answer or a file is no text in UTF-8; and with 64
+where the command line is wrong, also where it names a file that cannot be opened. With \`--json\`, what ends it early is printed as
+\`{ "failure": { code, message, hint, … } }\`. A program calls \`Lint.lint(files, options)\` of \`@shipshape/plugin-postgres\`.
 
 What Django's \`sqlmigrate\` prints can be given as it is: it has \`BEGIN\` and \`COMMIT\` unless the migration says \`atomic = False\`.
 DO blocks, and constant texts that they execute, are looked into. A table that the file makes itself holds up nobody, and is

@@ -87,6 +87,19 @@ ALTER TABLE orders ADD COLUMN most text;`
     })
   )
 
+  it.live("runs nothing that reaches beyond the copy", () =>
+    Effect.gen(function* () {
+      yield* prepare
+      const text = `CREATE ROLE beyond; CREATE DATABASE beyond; ALTER SYSTEM SET work_mem = '4MB';
+DO $$ BEGIN CREATE ROLE beyond; END $$; SELECT pg_create_physical_replication_slot('beyond');
+COPY orders TO PROGRAM 'touch /tmp/beyond'; ALTER TABLE orders ADD COLUMN a int;`
+      assert.deepStrictEqual(yield* trace(text), ["3 lock-taken: ACCESS EXCLUSIVE on orders"])
+      const beyond = yield* database.sql(`SELECT rolname::text FROM pg_roles WHERE rolname = 'beyond'
+        UNION ALL SELECT datname FROM pg_database WHERE datname = 'beyond' UNION ALL SELECT slot_name FROM pg_replication_slots`)
+      assert.deepStrictEqual(beyond.rows, [])
+    })
+  )
+
   it.live("says what it needs where it may not make a database", () =>
     Effect.gen(function* () {
       yield* prepare

@@ -91,6 +91,32 @@ describe("shipshape sql plan", () => {
     `)
   })
 
+  it("runs it on a copy of the schema", { timeout }, async () => {
+    const text =
+      "ALTER TABLE orders ADD COLUMN note text;\nCREATE ROLE dry_run;\nCREATE INDEX CONCURRENTLY i ON orders (note);"
+    const good = await shipshape("sql", "plan", file(text), "--json", "--against", url, "--dry-run")
+    expect(good).toMatchObject({ code: 0, err: "" })
+    expect(JSON.parse(good.out).hazards).toMatchObject([{ kind: "unproven", object: "x.sql", severity: "notice" }])
+    const bad = await shipshape(
+      "sql",
+      "plan",
+      file(`${text}\nALTER TABLE orders ADD COLUMN note int;`),
+      "--json",
+      "--against",
+      url,
+      "--dry-run"
+    )
+    expect(bad.code).toBe(1)
+    const [, failing] = JSON.parse(bad.out).hazards
+    expect(failing).toMatchObject({ kind: "unproven", severity: "error" })
+    expect(failing.message).toMatch(/^line 4: on a copy of the schema it fails: .*"note".*already exists/)
+    const { rows } = await embedded.sql(
+      "postgres",
+      "SELECT rolname FROM pg_roles WHERE rolname = 'dry_run' UNION ALL SELECT datname FROM pg_database WHERE datname LIKE 'shipshape%'"
+    )
+    expect(rows).toEqual([])
+  })
+
   it("points at what is no SQL", { timeout }, async () => {
     const ended = await shipshape("sql", "plan", file("SELECT 1;\n\tSELECT 'é' FRM a b;"))
     expect(ended).toMatchObject({ code: 1, out: "" })
@@ -110,6 +136,7 @@ describe("shipshape sql plan", () => {
     { args: [], code: 64, says: "needs <FILE>" },
     { args: ["x.sql", "--server-version", "9"], code: 64, says: "a number from 11 to 18" },
     { args: ["x.sql", "--server-version", "17", "--against", "postgres://u@h/d"], code: 64, says: "contradict" },
+    { args: ["x.sql", "--dry-run"], code: 64, says: "--dry-run needs --against" },
     { args: ["x.sql", "--against", "nowhere"], code: 64, says: "the url is none" },
     {
       args: ["x.sql", "--against", "postgres://u:hunter22@127.0.0.1:1/d"],

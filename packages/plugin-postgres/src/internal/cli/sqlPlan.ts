@@ -3,9 +3,10 @@ import { command } from "@shipshape/core/cli"
 import * as Effect from "effect/Effect"
 import { UsageInvalid } from "../../PostgresError.ts"
 import { catalogOf, questionFor } from "../sql/catalog.ts"
+import { dryRun } from "../sql/dryRun.ts"
 import { nodesOf, type PlannedScript, planOf, type Server } from "../sql/plan.ts"
 import { type SqlFile, statementsOf } from "../sql/split.ts"
-import { openReading } from "./against.ts"
+import { openReading, serverAt } from "./against.ts"
 import { planText } from "./planText.ts"
 import { readSql } from "./reading.ts"
 
@@ -59,11 +60,28 @@ export const sqlPlan = command({
   description:
     "Cut a file of SQL into what is committed together, and say what each statement locks, rewrites and loses.",
   operands: { name: "FILE", description: "A file of SQL; - is standard input", count: "one" },
-  flags: { ...serverFlags, json: { kind: "switch", description: "Print nothing but JSON to standard output" } },
+  flags: {
+    ...serverFlags,
+    dryRun: {
+      kind: "switch",
+      description: "Run it on a copy of the schema that --against has, which is dropped again"
+    },
+    json: { kind: "switch", description: "Print nothing but JSON to standard output" }
+  },
   run: Effect.fnUntraced(function* ({ flags, operands: [file = ""], terminal }) {
+    const { against } = flags
+    if (flags.dryRun && against === undefined) {
+      return yield* new UsageInvalid({
+        message: "--dry-run needs --against: it runs the file on a copy of a database's schema",
+        hint: "give --against URL; the copy has no rows, and is dropped again"
+      })
+    }
     const text = yield* readSql(terminal.directory, file)
     const statements = yield* statementsOf(text, file)
-    const plan = yield* planOf(statements, yield* serverOf(statements, flags))
+    const script = yield* planOf(statements, yield* serverOf(statements, flags))
+    const tried =
+      flags.dryRun && against !== undefined ? yield* dryRun(yield* serverAt(against), file, script.units) : []
+    const plan: PlannedScript = { ...script, hazards: [...script.hazards, ...tried] }
     const { color, verbose } = terminal
     terminal.out(
       flags.json
@@ -78,7 +96,7 @@ export const sqlPlan = command({
 const jsonOf = ({ hazards, units }: PlannedScript) => ({
   units: units.map(({ statements, transaction }) => ({
     transaction,
-    statements: statements.map(({ line: _, node: _tree, ...statement }) => statement)
+    statements: statements.map(({ blockNodes: _inner, line: _, node: _tree, ...statement }) => statement)
   })),
   hazards
 })

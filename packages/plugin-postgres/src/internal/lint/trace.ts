@@ -6,6 +6,7 @@ import type { Address } from "../address.ts"
 import { seen } from "../compare/comparing.ts"
 import { type Database, notTunnelled, open, serverAt } from "../compare/database.ts"
 import { copyOf } from "../compare/scratch.ts"
+import { reachesBeyond } from "../sql/beyond.ts"
 import { parser } from "../sql/parser.ts"
 import { read, type Surroundings } from "./read.ts"
 import { concurrently, inTransaction } from "./rules/outsideOfTransactions.ts"
@@ -69,8 +70,10 @@ const isAlone = (statement: Statement, script: Script): boolean => {
   return refused.length > 0 || "CallStmt" in statement.node || (statement.body?.ends.length ?? 0) > 0
 }
 
-const isData = ({ node }: Statement): boolean =>
-  "CopyStmt" in node && node.CopyStmt.filename === undefined && node.CopyStmt.is_program !== true
+/** Whether it would do something beside the copy, or waits for rows. */
+const isLeftOut = (statement: Statement, { statements }: Script): boolean =>
+  "CopyStmt" in statement.node ||
+  statements.some(({ end, node, start }) => statement.start <= start && end <= statement.end && reachesBeyond(node))
 
 /** Runs one statement, and gives what it adds to what the transaction holds. */
 const runOne = Effect.fnUntraced(function* (database: Database, script: Script, statement: Statement) {
@@ -99,7 +102,7 @@ const traceFile = Effect.fnUntraced(function* (database: Database, file: File, s
   }
   if (surroundings.inTransaction) yield* database.run("BEGIN")
   for (const statement of script.statements) {
-    if (statement.within !== undefined || isData(statement)) continue
+    if (statement.within !== undefined || isLeftOut(statement, script)) continue
     const result = yield* Effect.result(runOne(database, script, statement))
     if (Result.isFailure(result)) {
       say(statementFails, { ...head(statement, 2), message: result.failure.message })

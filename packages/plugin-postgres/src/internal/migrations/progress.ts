@@ -51,6 +51,13 @@ export const standingOf = (
       `name one of: ${names.join(", ")}`
     )
   }
+  const gone = goneOf(names, rows)
+  if (gone !== undefined) {
+    return refused(
+      `${gone} was run, before others that are there, and is no longer among the files`,
+      "put it back as it was, as a database that is made anew needs it; where another step runs it, give each a `ledger` of its own"
+    )
+  }
   for (const { name, text } of files) {
     const row = whole.get(name)
     if (row !== undefined && row.fileChecksum !== checksumOf(text)) return edited(name, "")
@@ -69,6 +76,11 @@ export const standingOf = (
   }
   return { applied, baseline: taken, left }
 }
+
+/** A file that was run before one that is there. Those that were run after all of them belong to a later release. */
+const goneOf = (names: ReadonlyArray<string>, rows: ReadonlyArray<LedgerLine>): string | undefined =>
+  rows.slice(0, rows.findLastIndex(({ name }) => names.includes(name)) + 1).find(({ name }) => !names.includes(name))
+    ?.name
 
 const edited = (file: string, which: string): MigrationEdited =>
   new MigrationEdited({

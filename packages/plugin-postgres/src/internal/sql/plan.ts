@@ -27,6 +27,8 @@ export interface PlannedUnit {
 export interface PlannedStatement extends Statement {
   readonly line: number
   readonly node: Node
+  /** What a DO block runs. */
+  readonly blockNodes: ReadonlyArray<Node>
   /** The rows of a COPY. */
   readonly data?: string
 }
@@ -80,13 +82,17 @@ const pieceOf = (grammar: Parser, { source }: SqlFile, { data, node, place, sql 
   }
 }
 
-const statementOf = ({ data, node, place, sql }: Piece, { dataLoss, lock, rewrite }: Cost): PlannedStatement => ({
+const statementOf = (
+  { data, inner, node, place, sql }: Piece,
+  { dataLoss, lock, rewrite }: Cost
+): PlannedStatement => ({
   sql,
   ...(lock === undefined ? {} : { lock }),
   ...(rewrite === true ? { rewrite } : {}),
   ...(dataLoss === true ? { dataLoss } : {}),
   line: place.line,
   node,
+  blockNodes: inner,
   ...(data === undefined ? {} : { data })
 })
 
