@@ -275,6 +275,30 @@ describe("on a real server", () => {
     expect(reached).toBe(await server.dump(await made(wanted)))
   })
 
+  it("says what it lacks: the right to make scratch databases, and containers", async () => {
+    const database = await made("CREATE TABLE t (id int)")
+    await ask(server, database, "CREATE ROLE poor LOGIN PASSWORD 'poor'")
+    const plugin = Postgres.server({ port: running.port, user: "poor", password: Redacted.make("poor"), database })
+    const layer = Layer.provide(Result.getOrThrow(plugin.layer(new Map())), Target.local())
+    const expected = file("CREATE TABLE t (id int)")
+    const look = (input: Parameters<typeof Postgres.compare>[1]) =>
+      Effect.fromResult(Postgres.compare("x", input).prepare(new Map())).pipe(
+        Effect.flatMap(({ check }) => check),
+        Effect.provide(layer),
+        Effect.runPromise
+      )
+    await expect(look({ expected })).rejects.toMatchObject({
+      code: "postgres.scratch-impossible",
+      hint: expect.stringContaining("`scratch`")
+    })
+    const scratch = Redacted.make(server.url("postgres"))
+    expect((await look({ expected, scratch }))._tag).toBe("Satisfied")
+    await expect(look({ expected: { program: "true", service: "web" }, scratch })).rejects.toMatchObject({
+      code: "postgres.expected-schema-failed",
+      message: expect.stringContaining("service web")
+    })
+  })
+
   it("refuses a column that the rows of its table have no value for", async () => {
     const database = await made("CREATE TABLE t (id int); INSERT INTO t VALUES (1); CREATE TABLE u (id int)")
     const expected = file("CREATE TABLE t (id int, n int NOT NULL); CREATE TABLE u (id int, n int NOT NULL)")

@@ -45,7 +45,7 @@ export const scratch = Effect.fnUntraced(function* (server: Database) {
         (error) =>
           new ScratchImpossible({
             message: `user ${server.where.user} at ${server.where.server} may not create the scratch database that this needs`,
-            hint: "give a server on which it may with --scratch URL, or grant it CREATEDB",
+            hint: "name a server on which it may (`scratch` of the step, --scratch URL on the command line), or grant it CREATEDB",
             cause: error
           })
       )
@@ -105,6 +105,6 @@ export const copyOf = Effect.fnUntraced(function* (server: Database, original: S
 const notCopied = (server: Database, why: string, cause?: unknown): ScratchImpossible =>
   new ScratchImpossible({
     message: `the schema of ${server.where.database} could not be made anew in a scratch database: ${why}`,
-    hint: "on another server, roles and extensions have to be there too; compare without --renames and --prove, which alone need the copy",
+    hint: "on another server, roles and extensions have to be there too; compare without renames and without a proof (`prove: false`), which alone need the copy",
     cause
   })
