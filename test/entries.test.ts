@@ -114,7 +114,7 @@ describe("what is exported", () => {
   it("@shipshape/plugin-django", async () => {
     expect(namesOf(await import("@shipshape/plugin-django"))).toMatchInlineSnapshot(`
       [
-        "Django: command migrate inService local collectstatic check superuser user permission verify",
+        "Django: command migrate models inService local collectstatic check superuser user permission verify",
         "DjangoControl: DjangoControl",
         "DjangoError: SettingsInvalid SessionFailed DatabaseUnavailable SchemaIncomplete UnknownModel QueryInvalid UnknownGroup UnknownUser UserInvalid PasswordMissing UserDiffers CheckWrote ApplicationFailed ChecksFailed MigrationsMissing HistoryInconsistent MigrationsConflict MigrationFailed MigrationIrreversible ReversalUnavailable UnknownCommand ManagementCommandFailed VerificationFailed",
         "DjangoProbe: SystemMessage MigrationState Reversal StaticState UserState DjangoProbe",
@@ -133,16 +133,18 @@ describe("what is exported", () => {
   it("@shipshape/plugin-postgres", async () => {
     expect(namesOf(await import("@shipshape/plugin-postgres"))).toMatchInlineSnapshot(`
       [
+        "BackupEngine: byCommands pgBackRest walG BackupEngineFailed EngineControl EngineProbe backup plugin",
         "Compare: compare renames",
-        "CompareError: RenamesInvalid SchemaUnreadable ScratchImpossible",
+        "CompareError: RenamesInvalid SchemaUnreadable SchemaDrifted SchemaChangeRefused SchemaChangeFailed ExpectedSchemaFailed ScratchImpossible",
         "Data: transform Transform",
         "Lint: rules lint trace",
-        "Postgres: backfill backup check column connectionBudget enum exportData extension foreignKey defaultPrivileges grant importData index migrations inOrder inService server store ready replaceEnum role sequences database membership owner schema setting destructiveSql sql unique",
+        "Postgres: backfill backup check column compare connectionBudget enum exportData extension foreignKey defaultPrivileges grant importData index migrations inOrder inService server store ready replaceEnum role sequences database membership owner schema setting destructiveSql sql unique",
         "PostgresControl: PostgresControl",
         "PostgresData: DataProbe DataControl",
         "PostgresError: ServerUnreachable ServerNotReady AuthenticationFailed DatabaseMissing TooManyConnections TlsRefused PoolerInBetween ConnectionLost TunnelImpossible PermissionDenied DiskFull LockTimeout StatementTimeout NotReadOnly StatementFailed ConnectionOptionsInvalid ExtensionUnavailable ExtensionNotAllowed EnumConflict LabelExists LabelMissing LabelNotCommitted EnumInTransaction LabelInUse RowsViolate ConstraintConflict ColumnConflict ExtensionConflict ConnectionsExceeded ExtensionNotTrusted UndoRefused DoneNotBoolean DumpToolUnfit BackupInvalid RestoreRefused DataInvalid DataRefused NoBackupToRestore SqlUnparsable SqlUnreadable UsageInvalid MigrationEdited MigrationsRefused MigrationFailed",
         "PostgresMigrations: MigrationProbe MigrationControl",
         "PostgresProbe: PostgresProbe",
+        "PostgresSchema: SchemaProbe SchemaControl",
       ]
     `)
   })
