@@ -295,6 +295,10 @@ describe("files of SQL on a real server", () => {
       yield* ground.sql("CREATE TABLE t (a int)")
       ground.write("1.sql", "DROP TABLE t")
       expect(yield* check(Postgres.migrations("m", { folder: ground.folder }))).toMatchObject({ risk: "destructive" })
+      // In another file than the one that has renamed it.
+      ground.write("0.sql", "ALTER TABLE t RENAME TO t_old")
+      ground.write("1.sql", "DROP TABLE t_old")
+      expect(yield* check(Postgres.migrations("m", { folder: ground.folder }))).toMatchObject({ risk: "destructive" })
       ground.write("1.sql", "CREATE TABLE u (a int); DROP TABLE u; DROP TABLE IF EXISTS nothing")
       const found = yield* check(Postgres.migrations("m", { folder: ground.folder }))
       expect(found).not.toHaveProperty("risk")
@@ -340,6 +344,42 @@ describe("files of SQL on a real server", () => {
         code: "postgres.migrations-refused",
         message: expect.stringContaining("4.sql:2")
       })
+    })
+  )
+
+  on("go on with what the file has set for its session", (ground) =>
+    Effect.gen(function* () {
+      const { folder, sql, write } = ground
+      yield* sql("CREATE SCHEMA app; CREATE TABLE app.items (v int); INSERT INTO app.items VALUES (1), (1)")
+      yield* sql("CREATE TABLE items (v int)")
+      const path = "SELECT pg_catalog.set_config('search_path', 'app', false);\nSET LOCAL lock_timeout = 0;\n"
+      write("1.sql", `${path}CREATE UNIQUE INDEX CONCURRENTLY items_v ON items (v);\nCREATE TABLE later (a int);`)
+      const step = Postgres.migrations("m", { folder })
+      expect(yield* Effect.flip(apply(step))).toMatchObject({ code: "postgres.migration-failed", line: 3 })
+      yield* sql("UPDATE app.items SET v = 2 WHERE ctid = '(0,1)'")
+      yield* apply(step)
+      const { rows } = yield* sql(
+        "SELECT i.indexrelid::regclass::text AS name, i.indisvalid, to_regclass('app.later')::text AS later FROM pg_index i WHERE indrelid IN ('items'::regclass, 'app.items'::regclass)"
+      )
+      expect(rows).toEqual([{ name: "app.items_v", indisvalid: true, later: "app.later" }])
+    })
+  )
+
+  on("say what a session that has ended has taken with it", (ground) =>
+    Effect.gen(function* () {
+      const { folder, sql, write } = ground
+      const head =
+        "CREATE TEMP TABLE staged AS SELECT 1 AS a;\nCREATE TABLE t (a int);\nCREATE INDEX CONCURRENTLY i ON t (a);\n"
+      const step = Postgres.migrations("m", { folder })
+      write("1.sql", `${head}INSERT INTO t SELECT a / 0 FROM staged;`)
+      expect(yield* Effect.flip(apply(step))).toMatchObject({ code: "postgres.migration-failed", line: 4 })
+      expect(yield* Effect.flip(check(step))).toMatchObject({
+        code: "postgres.migrations-refused",
+        message: expect.stringContaining("temporary table staged")
+      })
+      write("1.sql", `${head}CREATE TEMP TABLE staged AS SELECT 1 AS a;\nINSERT INTO t SELECT a FROM staged;`)
+      yield* apply(step)
+      expect((yield* sql("SELECT a FROM t")).rows).toEqual([{ a: 1 }])
     })
   )
 

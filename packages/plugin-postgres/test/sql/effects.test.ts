@@ -200,6 +200,34 @@ describe("a plan against a server says what the server does", () => {
   })
 })
 
+describe("rows are lost under whatever name", () => {
+  it.each([
+    ["ALTER TABLE t RENAME TO t_old; CREATE TABLE t (id int); DROP TABLE t_old"],
+    ["CREATE SCHEMA s; ALTER TABLE t SET SCHEMA s; DROP TABLE s.t"],
+    ["CREATE TABLE x (id int); ALTER TABLE x RENAME TO y; ALTER TABLE t RENAME TO x; DROP TABLE x"],
+    ["SET search_path = elsewhere; TRUNCATE far"],
+    ["SELECT set_config('search_path', 'elsewhere', true); ALTER TABLE far DROP COLUMN a"],
+    ["DROP TABLE near"]
+  ])("%s", async (sql) => {
+    await client.query("CREATE SCHEMA elsewhere; CREATE TABLE elsewhere.far (a int, b int)")
+    await client.query("CREATE SCHEMA beside; CREATE TABLE beside.near (a int); SET search_path = beside, public")
+    try {
+      const { units } = await Effect.runPromise(plannedAgainst(sql, client))
+      expect(units.flatMap(({ statements }) => statements).at(-1)).toMatchObject({ dataLoss: true })
+    } finally {
+      await client.query("RESET search_path; DROP SCHEMA elsewhere, beside CASCADE")
+    }
+  })
+
+  it.each([
+    ["DROP TABLE IF EXISTS far"],
+    ["CREATE TABLE t_new (id int); ALTER TABLE t RENAME TO t_old; ALTER TABLE t_new RENAME TO t; DROP TABLE t"]
+  ])("not by: %s", async (sql) => {
+    const { units } = await Effect.runPromise(plannedAgainst(sql, client))
+    expect(units.flatMap(({ statements }) => statements).some(({ dataLoss }) => dataLoss)).toBe(false)
+  })
+})
+
 describe("without a server", () => {
   const costs = async (sql: string) => {
     const { hazards, units } = await Effect.runPromise(planned(sql))
@@ -215,7 +243,16 @@ describe("without a server", () => {
     ["DROP SCHEMA s CASCADE", ["data-loss error"]],
     ["DROP TYPE mood CASCADE", ["data-loss error"]],
     ["DROP DATABASE d", ["data-loss error"]],
-    ["DO $$ BEGIN DELETE FROM t; END $$", ["data-loss error"]]
+    ["DO $$ BEGIN DELETE FROM t; END $$", ["data-loss error"]],
+    ["WITH gone AS (DELETE FROM t WHERE a RETURNING *) INSERT INTO u SELECT * FROM gone", ["data-loss warning"]],
+    ["WITH gone AS (DELETE FROM t RETURNING id) UPDATE u SET a = 1 FROM gone", ["data-loss error"]],
+    ["CREATE TABLE kept AS WITH gone AS (DELETE FROM t RETURNING *) SELECT * FROM gone", ["data-loss error"]],
+    ["MERGE INTO t USING u ON t.id = u.id WHEN MATCHED THEN DELETE", ["data-loss warning"]],
+    ["COPY (DELETE FROM t RETURNING *) TO '/tmp/t'", ["data-loss error"]],
+    ["EXPLAIN ANALYZE DELETE FROM t", ["data-loss error"]],
+    ["PREPARE p AS DELETE FROM t", ["data-loss error"]],
+    ["ALTER TYPE address DROP ATTRIBUTE street", ["data-loss error"]],
+    ["DROP COLLATION c CASCADE", ["data-loss error"]]
   ])("%s loses data", async (sql, kinds) => {
     expect(await costs(sql)).toMatchObject({ dataLoss: true, kinds })
   })
@@ -224,6 +261,9 @@ describe("without a server", () => {
     ["CREATE TABLE t (a int); INSERT INTO t VALUES (1); DROP TABLE t", []],
     ["CREATE TABLE t (a int); DELETE FROM t", []],
     ["CREATE TEMP TABLE t (a int); TRUNCATE t", []],
+    ["EXPLAIN DELETE FROM t", []],
+    ["CREATE RULE r AS ON INSERT TO t DO ALSO DELETE FROM u", []],
+    ["CREATE FUNCTION f() RETURNS void BEGIN ATOMIC DELETE FROM t; END", []],
     ["DROP INDEX i", ["drop warning"]],
     ["DROP VIEW v", ["drop warning"]],
     ["DROP FUNCTION f(int)", ["drop warning"]],

@@ -13,9 +13,10 @@ export const planned = (text: string, major?: number) =>
 export const plannedAgainst = (text: string, client: pg.Client) =>
   Effect.gen(function* () {
     const file = yield* statementsOf(text, "test.sql")
-    const { text: question, values } = questionFor(yield* nodesOf(file))
+    const nodes = yield* nodesOf(file)
+    const { text: question, values } = questionFor(nodes)
     const { rows } = yield* Effect.promise(() => client.query(question, [...values]))
-    const catalog = yield* catalogOf(rows[0])
+    const catalog = yield* catalogOf(rows[0], nodes)
     return yield* planOf(file, { major: catalog.major, catalog })
   })
 

@@ -50,9 +50,10 @@ const serverOf = Effect.fnUntraced(function* (
 ): Effect.fn.Return<Server, unknown> {
   const major = yield* versionOf(flags)
   if (flags.against === undefined) return { major, catalog: undefined }
-  const question = questionFor(yield* nodesOf(file))
+  const nodes = yield* nodesOf(file)
+  const question = questionFor(nodes)
   const { rows } = yield* Effect.scoped(Effect.flatMap(openReading(flags.against), (ask) => ask(question)))
-  const catalog = yield* catalogOf(rows[0])
+  const catalog = yield* catalogOf(rows[0], nodes)
   return { major: catalog.major, catalog }
 })
 

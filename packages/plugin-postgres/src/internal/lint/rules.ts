@@ -11,7 +11,8 @@ import * as enums from "./rules/enums.ts"
 import * as foreignKeys from "./rules/foreignKeys.ts"
 import * as indexes from "./rules/indexes.ts"
 import { invalidIndex } from "./rules/invalidIndexes.ts"
-import * as names from "./rules/names.ts"
+import { twice } from "./rules/namedTwice.ts"
+import { tooLong } from "./rules/names.ts"
 import { nullGuard } from "./rules/nullGuards.ts"
 import * as outside from "./rules/outsideOfTransactions.ts"
 import { precedence } from "./rules/precedence.ts"
@@ -25,7 +26,7 @@ import type { Rule } from "./script.ts"
 
 export const rules: ReadonlyArray<Rule> = [
   // What fails.
-  ...[outside.concurrently, outside.inTransaction, enums.usedInTransaction, addedColumns.required, names.twice],
+  ...[outside.concurrently, outside.inTransaction, enums.usedInTransaction, addedColumns.required, twice],
   ...[transactions.nesting, transactions.uncommitted],
   // What keeps others waiting.
   ...[indexes.creation, indexes.deletion, indexes.reindex, indexes.detaching, rewrites.vacuumFull, rewrites.setting],
@@ -45,7 +46,7 @@ export const rules: ReadonlyArray<Rule> = [
   ...[drops.column, drops.table, drops.schema, drops.database, drops.cascade],
   ...[deletes.hidden, deletes.withoutWhere, deletes.truncateCascade],
   // What does not do what it seems to do.
-  ...[nullGuard, precedence, bypasses.disabledTriggers, bypasses.catalogWrite, bypasses.swallowed, names.tooLong],
+  ...[nullGuard, precedence, bypasses.disabledTriggers, bypasses.catalogWrite, bypasses.swallowed, tooLong],
   ...[invalidIndex, enums.notIdempotent, robust],
   // What is regretted later.
   ...[foreignKeys.missingIndex, enums.order, checks.constrainedDomain, types.json, types.char, types.timestamp],

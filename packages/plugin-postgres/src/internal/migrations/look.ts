@@ -1,5 +1,6 @@
 /** Asks a database where it stands. */
 import * as Effect from "effect/Effect"
+import type { Node } from "libpg-query"
 import type {
   LedgerLine,
   MigrationProbe,
@@ -14,7 +15,8 @@ import { catalogOf, questionFor } from "../sql/catalog.ts"
 import { nodesOf, type PlannedScript, planOf, type Server } from "../sql/plan.ts"
 import { statementsOf } from "../sql/split.ts"
 import * as ledgers from "./ledger.ts"
-import { obstacle, progressOf, type Standing, standingOf } from "./progress.ts"
+import { obstacle, progressOf, refused, type Standing, standingOf } from "./progress.ts"
+import { lostTable } from "./sessions.ts"
 
 export type Ask = (statement: Statement) => Effect.Effect<Rows, ProbeError>
 
@@ -50,7 +52,7 @@ export const leftOf = Effect.fnUntraced(function* <E>(
   wanted: Migrations,
   rows: ReadonlyArray<LedgerLine>,
   isNew: boolean,
-  serverFor: (statement: Statement) => Effect.Effect<Server, E>
+  serverFor: (nodes: ReadonlyArray<Node>) => Effect.Effect<Server, E>
 ): Effect.fn.Return<Found, E | MigrationProbeError> {
   const standing = standingOf(wanted, rows, isNew)
   if ("code" in standing) return yield* standing
@@ -60,7 +62,7 @@ export const leftOf = Effect.fnUntraced(function* <E>(
     Effect.map(statementsOf(file.text, file.name), (statements) => ({ ...file, statements }))
   )
   const nodes = yield* Effect.forEach(parsed, ({ statements }) => nodesOf(statements))
-  const server = yield* serverFor(questionFor(nodes.flat()))
+  const server = yield* serverFor(nodes.flat())
   const files = yield* Effect.forEach(
     parsed,
     Effect.fnUntraced(function* ({ name, statements, text }): Effect.fn.Return<LeftFile, MigrationProbeError> {
@@ -68,7 +70,15 @@ export const leftOf = Effect.fnUntraced(function* <E>(
       const refusal = obstacle(name, script)
       if (refusal !== undefined) return yield* refusal
       const progress = progressOf(name, script, rows)
-      return "code" in progress ? yield* progress : { name, text, script, ...progress }
+      if ("code" in progress) return yield* progress
+      const lost = lostTable(script.units, progress.done)
+      if (lost !== undefined) {
+        return yield* refused(
+          `${name}: its rest uses the temporary table ${lost}, which has gone with the session of the run that made it`,
+          `make and fill ${lost} once more, behind the first ${progress.done === 1 ? "unit" : `${progress.done} units`} that this file has committed`
+        )
+      }
+      return { name, text, script, ...progress }
     })
   )
   return { ...standing, files }
@@ -76,9 +86,9 @@ export const leftOf = Effect.fnUntraced(function* <E>(
 
 const serverOf =
   (ask: Ask) =>
-  (question: Statement): Effect.Effect<Server, ProbeError> =>
-    ask(question).pipe(
-      Effect.flatMap(({ rows }) => Effect.orDie(catalogOf(rows[0]))),
+  (nodes: ReadonlyArray<Node>): Effect.Effect<Server, ProbeError> =>
+    ask(questionFor(nodes)).pipe(
+      Effect.flatMap(({ rows }) => Effect.orDie(catalogOf(rows[0], nodes))),
       Effect.map((catalog) => ({ major: catalog.major, catalog }))
     )
 

@@ -15,6 +15,7 @@ import { remedyOf } from "./interrupted.ts"
 import * as ledgers from "./ledger.ts"
 import { type Ask, find, type LeftFile } from "./look.ts"
 import { checksumOf, refused, unitChecksum } from "./progress.ts"
+import { settingsOf } from "./sessions.ts"
 
 type RunError = MigrationProbeError | MigrationFailed
 
@@ -121,6 +122,9 @@ const runFile = Effect.fnUntraced(function* (place: Place, file: LeftFile) {
   const { units } = file.script
   if (file.done > 0) yield* Progress.line(`${file.name}: going on with unit ${file.done + 1} of ${units.length}`)
   if (units.length === 0) yield* rows.query(ledgers.write(ledger, rowOf(file, 0, "done"), run))
+  for (const statement of settingsOf(units.slice(0, file.done))) {
+    yield* failing({ ...place, file }, statement, send(place, statement))
+  }
   for (const [i, unit] of units.entries()) {
     if (i < file.done) continue
     yield* Progress.line(`${file.name}: unit ${i + 1} of ${units.length}`)

@@ -35,11 +35,20 @@ const tableTypes: ReadonlySet<string | undefined> = new Set([
 
 export const alterTable = ({ cmds, objtype, relation }: AlterTableStmt, here: Circumstances): Effect => {
   const table = relationOf(relation)
+  if (objtype === "OBJECT_TYPE") return together((cmds ?? []).map((cmd) => attribute(table, cmd, here)))
   if (!tableTypes.has(objtype)) return {}
   if (!isShared(table, here)) return together((cmds ?? []).map((cmd) => elsewhere(cmd, here)))
   return together(
     (cmds ?? []).flatMap((cmd) => ("AlterTableCmd" in cmd ? [alteration(table, cmd.AlterTableCmd, here)] : []))
   )
+}
+
+/** Columns of a composite type lose the values of the attribute that is dropped. */
+const attribute = (type: string, cmd: Node, here: Circumstances): Effect => {
+  if (here.made.has(type) || !("AlterTableCmd" in cmd) || cmd.AlterTableCmd.subtype !== "AT_DropColumn") return {}
+  const { name = "" } = cmd.AlterTableCmd
+  const message = `the values of attribute ${name} are gone, in each column of the type`
+  return { dataLoss: true, hazards: [hazard("data-loss", `${type}.${name}`, message, "error")] }
 }
 
 /** What changing the file's own table does to others: a foreign key locks the table that it is about. */

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Node } from "libpg-query"
 import type { Statement } from "../connect.ts"
-import { field, partsOf, qualified, relationsIn, texts, walkFields } from "./nodes.ts"
+import { field, movedRelation, partsOf, qualified, relationsIn, some, texts, walkFields } from "./nodes.ts"
 
 const Column = Schema.Struct({
   /** By PostgreSQL's internal name: `int4`, `varchar`. */
@@ -52,9 +52,15 @@ const question = `SELECT json_build_object(
         FROM pg_catalog.pg_constraint k JOIN pg_catalog.pg_attribute a ON a.attrelid = k.conrelid AND k.conkey = ARRAY[a.attnum]
         WHERE k.conrelid = c.oid AND k.contype = 'c' AND k.convalidated
           AND pg_catalog.pg_get_expr(k.conbin, k.conrelid) = format('(%I IS NOT NULL)', a.attname))))
-    FROM (SELECT DISTINCT unnest($1::text[]) AS name) AS wanted
-    JOIN pg_catalog.pg_class c ON c.oid = to_regclass(
-      (SELECT string_agg(quote_ident(part), '.') FROM unnest(string_to_array(wanted.name, '.')) AS part))
+    FROM (
+      SELECT name, (SELECT string_agg(quote_ident(part), '.') FROM unnest(string_to_array(name, '.')) AS part) AS quoted,
+        CASE WHEN starts_with(name, 'public.') THEN substr(name, 8) END AS bare
+      FROM (SELECT DISTINCT unnest($1::text[]) AS name) AS named) AS wanted
+    -- A name without a schema may be one of another schema: by the search path, or by what the file makes of that.
+    JOIN pg_catalog.pg_class c ON c.oid = coalesce(to_regclass(wanted.quoted)::oid, to_regclass(quote_ident(wanted.bare))::oid, (
+      SELECT other.oid FROM pg_catalog.pg_class other JOIN pg_catalog.pg_namespace n ON n.oid = other.relnamespace
+      WHERE $3 AND other.relname = wanted.bare AND other.relkind IN ('r', 'p', 'm', 'v', 'f') AND n.nspname !~ '^pg_'
+        AND n.nspname <> 'information_schema' ORDER BY other.reltuples DESC LIMIT 1))
     WHERE c.relkind IN ('r', 'p', 'm', 'v', 'f')),
   'volatile', (
     SELECT json_object_agg(name, volatile) FROM (
@@ -78,15 +84,34 @@ export const questionFor = (nodes: ReadonlyArray<Node>): Statement => {
     const name = kind === "FuncCall" ? field(fields, "funcname") : undefined
     if (Array.isArray(name)) functions.add(texts(name).at(-1) ?? "")
   })
-  return { text: question, values: [[...tables], [...functions]] }
+  return { text: question, values: [[...tables], [...functions], changesPath(nodes)] }
 }
+
+/** Whether statements change which schema a name without one is of: directly, by a function, or as another role. */
+const changesPath = (nodes: ReadonlyArray<Node>): boolean =>
+  some(
+    nodes,
+    (node) =>
+      ("VariableSetStmt" in node &&
+        /^(search_path|role|session_authorization)$/.test(node.VariableSetStmt.name ?? "")) ||
+      ("A_Const" in node && node.A_Const.sval?.sval === "search_path")
+  )
 
 const decode = Schema.decodeUnknownEffect(Schema.Struct({ answer: Answer }))
 
-/** Reads the answer. */
-export const catalogOf = (row: unknown): Effect.Effect<Catalog, Schema.SchemaError> =>
-  Effect.map(decode(row), ({ answer: { tables, version, volatile } }) => ({
-    major: Math.floor(version / 10_000),
-    tables: new Map(Object.entries(tables ?? {})),
-    volatile: new Map(Object.entries(volatile ?? {}))
-  }))
+/** Reads the answer to the question about these nodes. */
+export const catalogOf = (row: unknown, nodes: ReadonlyArray<Node>): Effect.Effect<Catalog, Schema.SchemaError> =>
+  Effect.map(decode(row), ({ answer: { tables: found, version, volatile } }) => {
+    const tables = new Map(Object.entries(found ?? {}))
+    // A table that gets another name has its rows under that, too.
+    for (const node of nodes) {
+      const moved = movedRelation(node)
+      const facts = moved === undefined ? undefined : tables.get(moved.from)
+      if (moved !== undefined && facts !== undefined && !tables.has(moved.to)) tables.set(moved.to, facts)
+    }
+    return {
+      major: Math.floor(version / 10_000),
+      tables,
+      volatile: new Map(Object.entries(volatile ?? {}))
+    }
+  })

@@ -84,8 +84,10 @@ const dropped = (
     case "OBJECT_EXTENSION":
     case "OBJECT_TYPE":
     case "OBJECT_DOMAIN":
+    case "OBJECT_COLLATION":
+    case "OBJECT_ACCESS_METHOD":
       if (here.made.has(object)) return {}
-      // Columns of a type go with it, and tables with their schema.
+      // Columns of a type or a collation go with it, and tables with their schema or what keeps their rows.
       return cascades
         ? {
             lock: "ACCESS EXCLUSIVE",

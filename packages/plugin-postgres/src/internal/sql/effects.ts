@@ -14,11 +14,37 @@ import {
   sizeOf,
   together
 } from "./effect.ts"
-import { isOn, optionOf, partsOf, qualified, relationOf, relationsIn, texts } from "./nodes.ts"
+import { isOn, optionOf, partsOf, qualified, relationOf, relationsIn, texts, walk } from "./nodes.ts"
 
 /** What a statement costs by itself; one that runs others is the sum of them. */
 export const effectOf = (node: Node, here: Circumstances): Effect =>
-  ofDefinition(node, here) ?? ofRows(node, here) ?? ofUpkeep(node, here) ?? {}
+  together([
+    ofDefinition(node, here) ?? ofRows(node, here) ?? ofUpkeep(node, here) ?? {},
+    ...writesWithin(node).map((write) => ofRows(write, here) ?? {})
+  ])
+
+/** Statements that run those that stand within them. One that is prepared is counted where it stands. */
+const runsWhatIsWithin = (node: Node): boolean =>
+  "SelectStmt" in node ||
+  writesRows(node) ||
+  "CopyStmt" in node ||
+  "CreateTableAsStmt" in node ||
+  "PrepareStmt" in node ||
+  ("ExplainStmt" in node && isOn(optionOf(node.ExplainStmt.options, "analyze"), false))
+
+const writesRows = (node: Node): boolean =>
+  "InsertStmt" in node || "UpdateStmt" in node || "DeleteStmt" in node || "MergeStmt" in node
+
+/** What writes rows in the WITH of a statement, in a COPY, or in what is explained by running it. */
+const writesWithin = (statement: Node): ReadonlyArray<Node> => {
+  const found: Array<Node> = []
+  if (!runsWhatIsWithin(statement)) return found
+  walk(statement, (node) => {
+    if (node !== statement && writesRows(node)) found.push(node)
+    return undefined
+  })
+  return found
+}
 
 const onAll = (tree: unknown, lock: Lock, here: Circumstances): Effect =>
   together(relationsIn(tree).map((table) => locks(table, lock, here)))
@@ -134,9 +160,16 @@ const ofRows = (node: Node, here: Circumstances): Effect | undefined => {
     ])
   }
   if ("MergeStmt" in node) {
+    const table = relationOf(node.MergeStmt.relation)
+    const deletes =
+      isShared(table, here) &&
+      (node.MergeStmt.mergeWhenClauses ?? []).some(
+        (clause) => "MergeWhenClause" in clause && clause.MergeWhenClause.commandType === "CMD_DELETE"
+      )
     return together([
       onAll(node, "ACCESS SHARE", here),
-      locks(relationOf(node.MergeStmt.relation), "ROW EXCLUSIVE", here)
+      locks(table, "ROW EXCLUSIVE", here),
+      deletes ? { dataLoss: true, hazards: [hazard("data-loss", table, "rows are deleted", "warning")] } : {}
     ])
   }
   if ("DeleteStmt" in node) {
@@ -176,21 +209,8 @@ const ofRows = (node: Node, here: Circumstances): Effect | undefined => {
   return undefined
 }
 
-const select = (statement: SelectStmt, here: Circumstances): Effect => {
-  const { intoClause: _, ...rest } = statement
-  // WITH may write, too.
-  const writes = (statement.withClause?.ctes ?? []).flatMap((cte) =>
-    "CommonTableExpr" in cte &&
-    cte.CommonTableExpr.ctequery !== undefined &&
-    !("SelectStmt" in cte.CommonTableExpr.ctequery)
-      ? [ofRows(cte.CommonTableExpr.ctequery, here) ?? {}]
-      : []
-  )
-  return together([
-    onAll(rest, (statement.lockingClause?.length ?? 0) > 0 ? "ROW SHARE" : "ACCESS SHARE", here),
-    ...writes
-  ])
-}
+const select = ({ intoClause: _, ...statement }: SelectStmt, here: Circumstances): Effect =>
+  onAll(statement, (statement.lockingClause?.length ?? 0) > 0 ? "ROW SHARE" : "ACCESS SHARE", here)
 
 /** What keeps tables in order. */
 const ofUpkeep = (node: Node, here: Circumstances): Effect | undefined => {

@@ -29,6 +29,20 @@ export const partsOf = (node: Node): ReadonlyArray<string> => {
 export const relationOf = (relation: RangeVar | undefined): string =>
   `${relation?.schemaname ?? "public"}.${relation?.relname ?? ""}`
 
+/** A table, view or index that has another name, or is in another schema, from now on. */
+export const movedRelation = (node: Node): { readonly from: string; readonly to: string } | undefined => {
+  if ("RenameStmt" in node) {
+    const { newname = "", relation, subname } = node.RenameStmt
+    if (relation === undefined || subname !== undefined) return undefined
+    return { from: relationOf(relation), to: `${relation.schemaname ?? "public"}.${newname}` }
+  }
+  if ("AlterObjectSchemaStmt" in node && node.AlterObjectSchemaStmt.relation !== undefined) {
+    const { newschema = "", relation } = node.AlterObjectSchemaStmt
+    return { from: relationOf(relation), to: `${newschema}.${relation.relname ?? ""}` }
+  }
+  return undefined
+}
+
 /** Calls back for every object of a tree, from the outside to the inside, by what it is called there: a kind, or a field. */
 export const walkFields = (tree: unknown, enter: (kind: string, fields: object) => void): void => {
   if (typeof tree !== "object" || tree === null) return

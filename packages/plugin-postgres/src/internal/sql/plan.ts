@@ -8,7 +8,7 @@ import type { Catalog } from "./catalog.ts"
 import { type Circumstances, type Effect as Cost, hazard, together } from "./effect.ts"
 import { effectOf } from "./effects.ts"
 import { addedLabel, useOf } from "./labelUses.ts"
-import { partsOf, qualified, relationOf, texts } from "./nodes.ts"
+import { movedRelation, partsOf, qualified, relationOf, texts } from "./nodes.ts"
 import { type Parser, parser } from "./parser.ts"
 import type { MetaLine, SqlFile, SqlStatement } from "./split.ts"
 import { cut, type Piece } from "./units.ts"
@@ -160,8 +160,11 @@ const learn = (made: Set<string>, node: Node, catalog: Catalog | undefined): voi
   if ("IndexStmt" in node && made.has(relationOf(node.IndexStmt.relation))) {
     made.add(`${node.IndexStmt.relation?.schemaname ?? "public"}.${node.IndexStmt.idxname ?? ""}`)
   }
-  if ("RenameStmt" in node && node.RenameStmt.subname === undefined && made.has(relationOf(node.RenameStmt.relation))) {
-    made.add(`${node.RenameStmt.relation?.schemaname ?? "public"}.${node.RenameStmt.newname ?? ""}`)
+  const moved = movedRelation(node)
+  if (moved !== undefined) {
+    // The name is that of what has it now.
+    if (made.delete(moved.from)) made.add(moved.to)
+    else made.delete(moved.to)
   }
   if ("DropStmt" in node) for (const object of node.DropStmt.objects ?? []) made.delete(qualified(partsOf(object)))
 }

@@ -9,13 +9,16 @@ import { head, type Rule, type Script, type Statement } from "../script.ts"
 const isWhole = ({ whereClause }: UpdateStmt, table: string, { facts: known }: Script): boolean =>
   whereClause === undefined || isBroad(whereClause, (column) => known.columns.has(facts.key(table, column)))
 
-/** Tests for null and emptiness, and whatever is said of columns that are new. */
+/** Tests for null and emptiness, joins, and whatever is said of columns that are new. */
 const isBroad = (condition: Node, isNew: (column: string) => boolean): boolean => {
   if ("A_Const" in condition || "NullTest" in condition) return true
   if ("BoolExpr" in condition) return (condition.BoolExpr.args ?? []).every((part) => isBroad(part, isNew))
   const columns = ast.columnsIn(condition)
   if (columns.length > 0 && columns.every(isNew)) return true
-  return "A_Expr" in condition && ast.constantOf(condition.A_Expr.rexpr) === ""
+  if (!("A_Expr" in condition)) return false
+  const { lexpr, rexpr } = condition.A_Expr
+  const isJoin = ast.columnOf(lexpr) !== undefined && ast.columnOf(rexpr) !== undefined
+  return isJoin || ast.constantOf(rexpr) === ""
 }
 
 export const backfill: Rule = {

@@ -92,8 +92,10 @@ export const domainConstraint: Rule = {
   why: "All columns of the domain, in all tables, are read while they are locked against writes.",
   hint: "put the check on the columns, NOT VALID first; or add it to the domain NOT VALID",
   *check(statement) {
-    if (!("AlterDomainStmt" in statement.node) || statement.node.AlterDomainStmt.subtype !== "C") return
-    const { def, typeName } = statement.node.AlterDomainStmt
+    if (!("AlterDomainStmt" in statement.node)) return
+    const { def, subtype, typeName } = statement.node.AlterDomainStmt
+    // Adding a constraint, and SET NOT NULL.
+    if (subtype !== "C" && subtype !== "O") return
     if (def !== undefined && "Constraint" in def && def.Constraint.skip_validation === true) return
     const name = ast.nameOf(ast.texts(typeName))
     yield { ...head(statement, 2), message: `every table with a column of ${name} is locked and read` }

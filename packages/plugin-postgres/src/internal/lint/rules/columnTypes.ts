@@ -69,6 +69,9 @@ const typeBefore = (script: Script, statement: Statement, table: string, column:
   return type === undefined ? undefined : fromCatalog(type)
 }
 
+/** Types that a change without USING most often widens. Whether it does is not known without what they are before. */
+const oftenWidened: ReadonlySet<string> = new Set(["varchar", "text", "varbit", "numeric"])
+
 const written = ({ modifiers, name }: Type): string =>
   modifiers.length === 0 ? name : `${name}(${modifiers.join(",")})`
 
@@ -95,7 +98,9 @@ export const changingType: Rule = {
           : `changing ${name} from ${written(from)} to ${written(to)} writes ${table}${size} anew`
       const unknown =
         from === undefined ? { hint: `${changingType.hint}; widening is fine: --against a database tells` } : {}
-      yield { ...range, ...unknown, table, message }
+      const may =
+        from === undefined && raw_default === undefined && collClause === undefined && oftenWidened.has(to.name)
+      yield { ...range, ...unknown, ...(may ? { severity: "warning" as const } : {}), table, message }
     }
   }
 }

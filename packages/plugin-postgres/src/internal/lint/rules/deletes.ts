@@ -1,5 +1,5 @@
 /** Rows that are deleted where nobody looks for it. */
-import type { Node } from "libpg-query"
+import type { MergeStmt, Node } from "libpg-query"
 import * as ast from "../../sql/nodes.ts"
 import { sizeOf } from "../catalog.ts"
 import { type Found, head, place, type Rule, type Script, type Statement } from "../script.ts"
@@ -14,7 +14,8 @@ const emptied = (node: Node): ReadonlyArray<{ readonly verb: string; readonly ta
 }
 
 const changesSchema = ({ node, within }: Statement): boolean =>
-  within === undefined && ("AlterTableStmt" in node || "CreateStmt" in node || "AlterEnumStmt" in node)
+  within === undefined &&
+  ("AlterTableStmt" in node || "CreateStmt" in node || "AlterEnumStmt" in node || "IndexStmt" in node)
 
 export const hidden: Rule = {
   name: "hidden-delete",
@@ -40,12 +41,21 @@ export const hidden: Rule = {
 function* inParts(statement: Statement): Generator<Found> {
   const found: Array<Found> = []
   ast.walk(statement.node, (node) => {
+    if ("MergeStmt" in node) found.push(...inMerge(statement, node.MergeStmt))
     if (node === statement.node || !("DeleteStmt" in node)) return
     const { relation } = node.DeleteStmt
     const [at, table] = [place(statement, relation?.location), ast.tableOf(relation)]
     found.push({ at, table, message: `DELETE on ${table} within another statement` })
   })
   yield* found
+}
+
+const inMerge = (statement: Statement, { mergeWhenClauses = [], relation }: MergeStmt): ReadonlyArray<Found> => {
+  const deletes = mergeWhenClauses.some(
+    (one) => "MergeWhenClause" in one && one.MergeWhenClause.commandType === "CMD_DELETE"
+  )
+  const table = ast.tableOf(relation)
+  return deletes ? [{ at: place(statement, relation?.location), table, message: `a MERGE deletes from ${table}` }] : []
 }
 
 const deleting = /\b(?:delete\s+from|truncate(?:\s+table)?)\b/i

@@ -35,6 +35,9 @@ export const table: Rule = {
     for (const name of dropped(statement, "OBJECT_TABLE")) {
       yield { ...head(statement, 2), table: name, message: `the rows of ${name}${sizeOf(catalog, name)} are gone` }
     }
+    if ("DropOwnedStmt" in statement.node) {
+      yield { ...head(statement, 2), message: "all tables that the role owns in this database are gone" }
+    }
   }
 }
 
@@ -71,6 +74,9 @@ export const cascade: Rule = {
   hint: "name what should go, and drop it first; without CASCADE PostgreSQL says what depends on it",
   *check(statement, script) {
     yield* inDrop(statement, script)
+    if ("DropOwnedStmt" in statement.node && statement.node.DropOwnedStmt.behavior === "DROP_CASCADE") {
+      yield { ...head(statement, 2), message: "all that depends on what the role owns goes too" }
+    }
     for (const { command, range, table } of alterations(statement)) {
       const drops = command.subtype === "AT_DropColumn" || command.subtype === "AT_DropConstraint"
       if (!drops || command.behavior !== "DROP_CASCADE") continue

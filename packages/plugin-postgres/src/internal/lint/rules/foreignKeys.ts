@@ -1,5 +1,5 @@
 /** Foreign keys: checked without stopping writes, and with an index. */
-import type { Constraint } from "libpg-query"
+import type { ColumnDef, Constraint } from "libpg-query"
 import * as ast from "../../sql/nodes.ts"
 import { addedConstraints } from "../alterations.ts"
 import { sizeOf } from "../catalog.ts"
@@ -19,11 +19,22 @@ export const addingForeignKey: Rule = {
       const name = constraint.conname ?? "the foreign key"
       const at = column === undefined ? range : { at: place(statement, constraint.location) }
       const size = sizeOf(script.catalog, table)
+      if (column !== undefined && !hasDefault(column)) {
+        const message = `adding ${name} keeps everybody from writing to ${other}, and from ${table}${size}, until the end of the transaction`
+        yield { ...at, table, severity: "warning", message, why: newColumn }
+        continue
+      }
       const message = `checking ${name} keeps everybody from writing to ${table}${size} and ${other}`
       yield { ...at, table, message }
     }
   }
 }
+
+const newColumn =
+  "The new column is null in all rows, so that none is looked up. But a SHARE ROW EXCLUSIVE lock on the other table and an ACCESS EXCLUSIVE lock on this one are taken and held until the COMMIT, and everybody waits behind them while they wait."
+
+const hasDefault = ({ constraints }: ColumnDef): boolean =>
+  ast.constraintsIn(constraints).some(({ contype }) => contype === "CONSTR_DEFAULT" || contype === "CONSTR_GENERATED")
 
 interface Key {
   readonly table: string

@@ -52,10 +52,13 @@ export const reindex: Rule = {
   hint: "write REINDEX … CONCURRENTLY (from PostgreSQL 12)",
   *check(statement) {
     if (!("ReindexStmt" in statement.node)) return
-    const { name, params = [], relation } = statement.node.ReindexStmt
-    if (params.some((one) => "DefElem" in one && one.DefElem.defname === "concurrently")) return
+    const { kind, name, params, relation } = statement.node.ReindexStmt
+    if (ast.isOn(ast.optionOf(params, "concurrently"), false)) return
     const of = relation === undefined ? (name ?? "the database") : ast.tableOf(relation)
-    yield { ...head(statement, 2), table: of, message: `rebuilding what belongs to ${of} keeps others from writing` }
+    const isSystem = kind === "REINDEX_OBJECT_SYSTEM"
+    const hint = isSystem ? { hint: "system catalogs have no other way: do it in a maintenance window" } : {}
+    const message = `rebuilding what belongs to ${of} keeps others from writing`
+    yield { ...head(statement, 2), ...hint, table: of, message }
   }
 }
 

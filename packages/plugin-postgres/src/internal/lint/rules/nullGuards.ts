@@ -8,6 +8,12 @@ const comparisons: ReadonlySet<string> = new Set(["=", "<>", "!=", "<", ">", "<=
 const isComparison = ({ kind, name }: A_Expr): boolean =>
   kind === "AEXPR_OP" && comparisons.has(ast.texts(name).at(-1) ?? "")
 
+/** What is null, too, where its left side is. */
+const matches: ReadonlySet<A_Expr["kind"]> = new Set([
+  ...(["AEXPR_IN", "AEXPR_LIKE", "AEXPR_ILIKE", "AEXPR_SIMILAR", "AEXPR_BETWEEN", "AEXPR_NOT_BETWEEN"] as const),
+  ...(["AEXPR_OP_ANY", "AEXPR_OP_ALL"] as const)
+])
+
 /** What a comparison with null is, in words; `undefined` where it is none. */
 const withNull = (expression: A_Expr): string | undefined => {
   const { kind, lexpr, name, rexpr } = expression
@@ -56,12 +62,12 @@ type Variables = Statement["given"]
 const mayBeNull = (value: Node | undefined, given: Variables): string | undefined => {
   if (value === undefined) return undefined
   if ("TypeCast" in value) return mayBeNull(value.TypeCast.arg, given)
+  if ("A_Expr" in value && value.A_Expr.kind === "AEXPR_NULLIF") return "nullif() is null where both are the same"
   if ("FuncCall" in value) {
     const name = ast.functionOf(value)
     if (name === "current_setting" && value.FuncCall.args?.length === 2)
       return "current_setting(…, true) is null where it is not set"
     if (name === "to_regclass" || name === "to_regtype") return `${name}() is null where there is no such thing`
-    if (name === "nullif") return "nullif() is null where both are the same"
     const [first] = value.FuncCall.args ?? []
     return strict.has(name ?? "") ? mayBeNull(first, given) : undefined
   }
@@ -103,7 +109,7 @@ const nullPart = (
   ast.walk(condition, (node) => {
     if ("NullTest" in node || "BooleanTest" in node) isTested = true
     if ("NullTest" in node || "BooleanTest" in node || "CoalesceExpr" in node) return false
-    if ("A_Expr" in node && isComparison(node.A_Expr)) {
+    if ("A_Expr" in node && (isComparison(node.A_Expr) || matches.has(node.A_Expr.kind))) {
       const why = mayBeNull(node.A_Expr.lexpr, given) ?? mayBeNull(node.A_Expr.rexpr, given)
       if (why !== undefined) found ??= { at: node.A_Expr.location, why }
     }

@@ -1,5 +1,4 @@
 /** What PostgreSQL refuses within a transaction. */
-import type { Node } from "libpg-query"
 import * as ast from "../../sql/nodes.ts"
 import { head, type Rule, type Script, type Statement } from "../script.ts"
 
@@ -23,9 +22,6 @@ export const concurrently: Rule = {
   }
 }
 
-const hasOption = (nodes: ReadonlyArray<Node> | undefined, name: string): boolean =>
-  (nodes ?? []).some((node) => "DefElem" in node && node.DefElem.defname === name)
-
 /** What it is, in words, where it must stand alone. */
 const alone = ({ facts, version }: Script, { node, transaction }: Statement): string | undefined => {
   if ("VacuumStmt" in node) return node.VacuumStmt.is_vacuumcmd === true ? "VACUUM" : undefined
@@ -38,7 +34,7 @@ const alone = ({ facts, version }: Script, { node, transaction }: Statement): st
   if ("ClusterStmt" in node) return node.ClusterStmt.relation === undefined ? "CLUSTER of all tables" : undefined
   if ("ReindexStmt" in node) {
     const { kind, params } = node.ReindexStmt
-    if (hasOption(params, "concurrently")) return "REINDEX CONCURRENTLY"
+    if (ast.isOn(ast.optionOf(params, "concurrently"), false)) return "REINDEX CONCURRENTLY"
     return kind === "REINDEX_OBJECT_INDEX" || kind === "REINDEX_OBJECT_TABLE"
       ? undefined
       : "REINDEX of a schema or database"

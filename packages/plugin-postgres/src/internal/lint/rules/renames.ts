@@ -23,10 +23,12 @@ export const column: Rule = {
   }
 }
 
+const named: ReadonlySet<string> = new Set(["OBJECT_TABLE", "OBJECT_VIEW", "OBJECT_MATVIEW"])
+
 export const table: Rule = {
   name: "renaming-table",
   severity: "error",
-  title: "a table that is renamed or moved",
+  title: "a table, view or schema that is renamed or moved",
   why: "A program that is still running asks for the old name, and fails from this moment on; after a rollback of the program alone, too.",
   hint: "leave the table's name and rename it in the program; or make a view of the old name in the same transaction",
   *check(statement, { facts }) {
@@ -40,7 +42,12 @@ export const table: Rule = {
         message: `programs that ask for ${moved} do not find it in ${node.AlterObjectSchemaStmt.newschema}`
       }
     }
-    if (!("RenameStmt" in node) || node.RenameStmt.renameType !== "OBJECT_TABLE") return
+    if (!("RenameStmt" in node)) return
+    const { newname, renameType = "OBJECT_TABLE", subname } = node.RenameStmt
+    if (renameType === "OBJECT_SCHEMA") {
+      yield { ...range, message: `programs that ask for what is in ${subname} fail once it is called ${newname}` }
+    }
+    if (!named.has(renameType)) return
     const renamed = ast.tableOf(node.RenameStmt.relation)
     const standsIn = facts.views.some(
       (view) => view.name === renamed && view.transaction === transaction && view.index > statement.index
@@ -49,7 +56,7 @@ export const table: Rule = {
     yield {
       ...range,
       table: renamed,
-      message: `programs that ask for ${renamed} fail once it is called ${node.RenameStmt.newname}`
+      message: `programs that ask for ${renamed} fail once it is called ${newname}`
     }
   }
 }

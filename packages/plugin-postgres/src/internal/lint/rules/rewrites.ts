@@ -22,8 +22,8 @@ export const vacuumFull: Rule = {
       }
     }
     if (!("VacuumStmt" in node)) return
-    const { options = [], rels = [] } = node.VacuumStmt
-    if (!options.some((one) => "DefElem" in one && one.DefElem.defname === "full" && isOn(one.DefElem.arg))) return
+    const { options, rels = [] } = node.VacuumStmt
+    if (!ast.isOn(ast.optionOf(options, "full"), false)) return
     const names = rels.flatMap((one) => ("VacuumRelation" in one ? ast.tableOf(one.VacuumRelation.relation) : []))
     for (const table of names.length === 0 ? ["every table"] : names) {
       yield {
@@ -33,12 +33,6 @@ export const vacuumFull: Rule = {
       }
     }
   }
-}
-
-const isOn = (argument: Parameters<typeof ast.textOf>[0]): boolean => {
-  const text = ast.textOf(argument)?.toLowerCase()
-  const isZero = argument !== undefined && "Integer" in argument && (argument.Integer.ival ?? 0) === 0
-  return text !== "false" && text !== "off" && !isZero
 }
 
 const rewriting: Readonly<Record<string, string>> = {
