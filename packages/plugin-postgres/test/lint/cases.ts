@@ -48,6 +48,7 @@ const failing: Readonly<Record<string, Cases>> = {
       "VACUUM orders;",
       "BEGIN; ANALYZE orders; COMMIT;",
       "BEGIN; REINDEX INDEX i; COMMIT;",
+      "BEGIN; REINDEX (CONCURRENTLY false) INDEX i; COMMIT;",
       on(12, "BEGIN; ALTER TYPE status ADD VALUE 'late'; COMMIT;"),
       on(11, "BEGIN; CREATE TYPE status AS ENUM ('a'); ALTER TYPE status ADD VALUE 'late'; COMMIT;"),
       on(11, "ALTER TYPE status ADD VALUE 'late';")
@@ -95,12 +96,35 @@ const failing: Readonly<Record<string, Cases>> = {
     finds: [
       "UPDATE t SET a = 1, a = 2 WHERE id = 1;",
       "CREATE TABLE t (a int, a text);",
-      "CREATE VIEW v (a, a) AS SELECT 1, 2;"
+      "CREATE VIEW v (a, a) AS SELECT 1, 2;",
+      "UPDATE t SET (a, b) = (1, 2), a = 3 WHERE id = 1;",
+      "UPDATE t SET a = ROW(1, 2), a.x = 1 WHERE id = 1;",
+      "INSERT INTO t (a, a) VALUES (1, 2);",
+      "INSERT INTO t VALUES (1) ON CONFLICT (id) DO UPDATE SET a = 1, a = 2;",
+      "MERGE INTO t USING s ON t.id = s.id WHEN MATCHED THEN UPDATE SET a = 1, a = 2;",
+      "MERGE INTO t USING s ON t.id = s.id WHEN NOT MATCHED THEN INSERT (a, a) VALUES (1, 2);",
+      "WITH one AS (UPDATE t SET a = 1, a = 2 WHERE id = 1 RETURNING id) SELECT id FROM one;",
+      "CREATE FOREIGN TABLE t (a int, a text) SERVER s;",
+      "CREATE VIEW v AS SELECT 1 a, 2 a;",
+      "CREATE VIEW v AS SELECT 1, 2;",
+      "CREATE VIEW v AS SELECT o.id, c.id FROM orders o JOIN customers c ON c.id = o.customer;",
+      "CREATE VIEW v AS SELECT count(*), count(*) FROM t;",
+      "CREATE VIEW v AS SELECT a, b::text AS a FROM t UNION SELECT c, d FROM t;",
+      "CREATE TABLE t (a) AS SELECT 1 b, 2 a;",
+      "CREATE MATERIALIZED VIEW v AS SELECT 'x'::text, 'y'::text;",
+      "SELECT 1 a, 2 a INTO t;"
     ],
     accepts: [
       "UPDATE t SET a = 1, b = 2 WHERE id = 1;",
       "UPDATE t SET a[1] = 1, a[2] = 2 WHERE id = 1;",
-      "CREATE VIEW v (a, b) AS SELECT 1, 2;"
+      "UPDATE t SET a.x = 1, a.y = 2 WHERE id = 1;",
+      'UPDATE t SET a = 1, "A" = 2 WHERE id = 1;',
+      "INSERT INTO t (a, b) SELECT a, a FROM s;",
+      "CREATE VIEW v (a, b) AS SELECT 1, 2;",
+      "CREATE VIEW v (a, b) AS SELECT 1 c, 2 c;",
+      "CREATE VIEW v AS SELECT o.*, c.* FROM orders o JOIN customers c ON c.id = o.customer;",
+      "CREATE VIEW v AS SELECT a, b AS c, lower(a), upper(a) FROM t;",
+      "SELECT 1 a, 2 a;"
     ]
   },
   "transaction-nesting": {
@@ -153,8 +177,17 @@ const blocking: Readonly<Record<string, Cases>> = {
     ]
   },
   "require-concurrent-reindex": {
-    finds: ["REINDEX TABLE foo;", "REINDEX INDEX foo_idx;", "REINDEX DATABASE d;"],
-    accepts: ["REINDEX TABLE CONCURRENTLY foo;", "REINDEX (CONCURRENTLY) INDEX foo_idx;"]
+    finds: [
+      "REINDEX TABLE foo;",
+      "REINDEX INDEX foo_idx;",
+      "REINDEX DATABASE d;",
+      "REINDEX (CONCURRENTLY off) TABLE foo;"
+    ],
+    accepts: [
+      "REINDEX TABLE CONCURRENTLY foo;",
+      "REINDEX (CONCURRENTLY) INDEX foo_idx;",
+      "REINDEX (VERBOSE, CONCURRENTLY true) TABLE foo;"
+    ]
   },
   "require-concurrent-partition-detach": {
     finds: ["ALTER TABLE t DETACH PARTITION p;"],
@@ -178,6 +211,7 @@ const blocking: Readonly<Record<string, Cases>> = {
       'ALTER TABLE "app_a" ALTER COLUMN "field" TYPE varchar(10) USING "field"::varchar(10);',
       "ALTER TABLE t ADD c varchar(20); ALTER TABLE t ALTER c TYPE varchar(10);",
       "ALTER TABLE t ADD c int; ALTER TABLE t ALTER c SET DATA TYPE bigint;",
+      "ALTER TABLE t ALTER c TYPE varchar(20);",
       "ALTER TABLE t ADD c varchar(20); ALTER TABLE t ALTER c TYPE text USING lower(c);",
       "ALTER TABLE t ADD c numeric(10, 2); ALTER TABLE t ALTER c TYPE numeric(12, 4);"
     ],
@@ -216,6 +250,7 @@ const blocking: Readonly<Record<string, Cases>> = {
       "ALTER TABLE foo ADD CONSTRAINT c CHECK (bar IS NOT NULL) NOT VALID; ALTER TABLE foo ALTER COLUMN bar SET NOT NULL;",
       "ALTER TABLE foo ADD CONSTRAINT c CHECK (other IS NOT NULL) NOT VALID; ALTER TABLE foo VALIDATE CONSTRAINT c; ALTER TABLE foo ALTER bar SET NOT NULL;",
       on(11, "ALTER TABLE foo VALIDATE CONSTRAINT c; ALTER TABLE foo ALTER COLUMN bar SET NOT NULL;"),
+      "ALTER DOMAIN name SET NOT NULL;",
       "BEGIN; ALTER TABLE t ALTER COLUMN c SET NOT NULL; UPDATE alembic_version SET version_num = 'b' WHERE version_num = 'a'; COMMIT;"
     ],
     accepts: [
@@ -244,7 +279,9 @@ const blocking: Readonly<Record<string, Cases>> = {
     finds: ["ALTER DOMAIN positive ADD CONSTRAINT c CHECK (VALUE > 0);"],
     accepts: [
       "ALTER DOMAIN positive ADD CONSTRAINT c CHECK (VALUE > 0) NOT VALID;",
-      "ALTER DOMAIN positive SET DEFAULT 1;"
+      "ALTER DOMAIN positive SET DEFAULT 1;",
+      "ALTER DOMAIN positive SET NOT NULL;",
+      "ALTER DOMAIN positive VALIDATE CONSTRAINT c;"
     ]
   },
   "adding-foreign-key-constraint": {
@@ -288,12 +325,14 @@ const blocking: Readonly<Record<string, Cases>> = {
       "BEGIN; ALTER TABLE t ALTER c SET DEFAULT 42; UPDATE t SET c = 42 WHERE c IS NULL; ALTER TABLE t ALTER c SET NOT NULL; COMMIT;",
       "BEGIN; ALTER TABLE t ADD c text; UPDATE t SET c = name WHERE c = '' OR c IS NULL; COMMIT;",
       "BEGIN; ALTER TABLE p ADD files jsonb; UPDATE p SET files = to_jsonb(file) WHERE file IS NOT NULL AND file != ''; COMMIT;",
+      "BEGIN; ALTER TABLE o ADD c int; UPDATE o SET c = u.x FROM users u WHERE u.id = o.user_id; COMMIT;",
       "DO $$ BEGIN ALTER TABLE t ADD c int; UPDATE t SET c = 1; END $$;"
     ],
     accepts: [
       "ALTER TABLE t ADD c int; UPDATE t SET c = 1 WHERE c IS NULL;",
       "BEGIN; ALTER TABLE t ADD c int; COMMIT; BEGIN; UPDATE t SET c = 1 WHERE id BETWEEN 1 AND 1000; COMMIT;",
       "BEGIN; ALTER TABLE t ADD c int; UPDATE t SET c = 1 WHERE id = 7; COMMIT;",
+      "BEGIN; ALTER TABLE o ADD c int; UPDATE o SET c = u.x FROM users u WHERE u.id = o.user_id AND o.id = 7; COMMIT;",
       "BEGIN; CREATE TABLE t (c int); ALTER TABLE t ADD d int; UPDATE t SET d = 1; COMMIT;"
     ]
   },
@@ -313,11 +352,17 @@ const breaking: Readonly<Record<string, Cases>> = {
     accepts: ["CREATE TABLE t (a int); ALTER TABLE t RENAME a TO b;", "ALTER TABLE t RENAME CONSTRAINT a TO b;"]
   },
   "renaming-table": {
-    finds: ['ALTER TABLE "app_a" RENAME TO "app_b";', "ALTER TABLE t SET SCHEMA archive;"],
+    finds: [
+      'ALTER TABLE "app_a" RENAME TO "app_b";',
+      "ALTER TABLE t SET SCHEMA archive;",
+      "ALTER SCHEMA app RENAME TO old;",
+      "ALTER VIEW v RENAME TO w;"
+    ],
     accepts: [
       "CREATE TABLE a (id int); ALTER TABLE a RENAME TO b;",
       "BEGIN; ALTER TABLE user_stars RENAME TO user_favorites; CREATE VIEW user_stars AS SELECT * FROM user_favorites; COMMIT;",
-      "ALTER INDEX a RENAME TO b;"
+      "ALTER INDEX a RENAME TO b;",
+      "ALTER SCHEMA app OWNER TO shop;"
     ]
   },
   "renaming-enum-label": {
@@ -356,8 +401,13 @@ const losing: Readonly<Record<string, Cases>> = {
     accepts: ["ALTER TABLE t DROP CONSTRAINT c;", "CREATE TABLE t (a int, b int); ALTER TABLE t DROP b;"]
   },
   "ban-drop-table": {
-    finds: ['DROP TABLE "table_name";', "DROP TABLE IF EXISTS a, b;"],
-    accepts: ["CREATE TABLE staging (a int); DROP TABLE staging;", "DROP VIEW v;", "DROP INDEX CONCURRENTLY i;"]
+    finds: ['DROP TABLE "table_name";', "DROP TABLE IF EXISTS a, b;", "DROP OWNED BY shop;"],
+    accepts: [
+      "CREATE TABLE staging (a int); DROP TABLE staging;",
+      "DROP VIEW v;",
+      "DROP INDEX CONCURRENTLY i;",
+      "REASSIGN OWNED BY a TO b;"
+    ]
   },
   "ban-drop-schema": { finds: ["DROP SCHEMA app CASCADE;"], accepts: ["CREATE SCHEMA app;", "DROP TABLE app.t;"] },
   "ban-drop-database": {
@@ -365,8 +415,18 @@ const losing: Readonly<Record<string, Cases>> = {
     accepts: ["CREATE DATABASE d;"]
   },
   "drop-cascade": {
-    finds: ["DROP TABLE a CASCADE;", "DROP TYPE status CASCADE;", "ALTER TABLE t DROP CONSTRAINT c CASCADE;"],
-    accepts: ["DROP TABLE a;", "DROP TYPE status RESTRICT;", "CREATE TABLE a (id int); DROP TABLE a CASCADE;"]
+    finds: [
+      "DROP TABLE a CASCADE;",
+      "DROP TYPE status CASCADE;",
+      "ALTER TABLE t DROP CONSTRAINT c CASCADE;",
+      "DROP OWNED BY shop CASCADE;"
+    ],
+    accepts: [
+      "DROP TABLE a;",
+      "DROP TYPE status RESTRICT;",
+      "DROP OWNED BY shop;",
+      "CREATE TABLE a (id int); DROP TABLE a CASCADE;"
+    ]
   },
   "hidden-delete": {
     finds: [
@@ -377,10 +437,13 @@ const losing: Readonly<Record<string, Cases>> = {
       "WITH gone AS (DELETE FROM orders RETURNING *) SELECT count(*) FROM gone;",
       "WITH gone AS (DELETE FROM orders RETURNING *) INSERT INTO archive SELECT * FROM gone;",
       "COPY (DELETE FROM orders RETURNING *) TO stdout;",
+      "MERGE INTO orders USING s ON s.id = orders.id WHEN MATCHED THEN DELETE;",
+      "DELETE FROM orders WHERE code IS NULL; CREATE UNIQUE INDEX CONCURRENTLY i ON orders (code);",
       "ALTER TABLE c ADD COLUMN IF NOT EXISTS n int; DELETE FROM categories WHERE location_id IS NULL; ALTER TABLE c ALTER n SET NOT NULL;"
     ],
     accepts: [
       "DELETE FROM orders WHERE id = 1;",
+      "MERGE INTO orders USING s ON s.id = orders.id WHEN MATCHED THEN UPDATE SET note = s.note;",
       "DO $$ BEGIN UPDATE orders SET note = 'DELETE FROM x' WHERE id = 1; END $$;",
       "CREATE FUNCTION f() RETURNS void LANGUAGE plpgsql AS $$ BEGIN DELETE FROM orders; END $$;",
       "CREATE TABLE t (a int); DELETE FROM t WHERE a = 1;",
@@ -406,6 +469,9 @@ const careless: Readonly<Record<string, Cases>> = {
       "DO $$ DECLARE v text; BEGIN v := current_setting('my.confirm', true); IF lower(v) <> 'yes' THEN RAISE EXCEPTION 'no'; END IF; END $$;",
       "DO $$ DECLARE n int; v text; BEGIN SELECT count(*), max(name) INTO n, v FROM meta; IF v <> '3' THEN RAISE EXCEPTION 'no'; END IF; END $$;",
       "DO $$ DECLARE confirmed boolean; BEGIN IF NOT confirmed THEN RAISE EXCEPTION 'no'; END IF; END $$;",
+      "DO $$ BEGIN IF current_setting('my.confirm', true) NOT IN ('YES', 'y') THEN RAISE EXCEPTION 'no'; END IF; END $$;",
+      "DO $$ BEGIN IF current_setting('my.confirm', true) NOT LIKE 'YES%' THEN RAISE EXCEPTION 'no'; END IF; END $$;",
+      "DO $$ DECLARE v text; BEGIN v := nullif(current_setting('a.b'), ''); IF v <> 'YES' THEN RAISE EXCEPTION 'no'; END IF; END $$;",
       "UPDATE t SET a = 1 WHERE b = NULL;",
       "DELETE FROM t WHERE NOT id = ANY(NULL);",
       "DELETE FROM t WHERE id NOT IN (1, NULL);",
@@ -415,6 +481,8 @@ const careless: Readonly<Record<string, Cases>> = {
     accepts: [
       "DO $$ BEGIN IF current_setting('my.confirm', true) IS DISTINCT FROM 'YES' THEN RAISE EXCEPTION 'no'; END IF; END $$;",
       "DO $$ BEGIN IF coalesce(current_setting('my.confirm', true), '') <> 'YES' THEN RAISE EXCEPTION 'no'; END IF; END $$;",
+      "DO $$ BEGIN ASSERT current_setting('my.confirm', true) = 'YES', 'ASSERT stops at NULL, too'; END $$;",
+      "DO $$ BEGIN IF current_setting('a.b') NOT LIKE 'YES%' THEN RAISE EXCEPTION 'no'; END IF; END $$;",
       "DO $$ BEGIN IF current_setting('server_version_num')::int < 120000 THEN RAISE EXCEPTION 'old'; END IF; END $$;",
       "DO $$ BEGIN IF (SELECT count(*) FROM t) > 0 THEN RAISE EXCEPTION 'there are rows'; END IF; END $$;",
       "DO $$ BEGIN IF NOT EXISTS (SELECT 1 FROM t) THEN RAISE EXCEPTION 'no rows'; END IF; END $$;",

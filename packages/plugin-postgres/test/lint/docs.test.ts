@@ -56,9 +56,10 @@ matches nothing are findings themselves (\`bad-ignore\`).
 
 ## Rules
 
-Rules that squawk has, too, have its names. Of squawk's rules these are not here: \`require-lock-timeout\` and
-\`require-statement-timeout\` (Shipshape sets both), \`require-table-schema\` and \`prefer-text-field\`; \`prefer-bigint-over-int\` is also
-about \`smallint\`, and both are about primary keys only.
+Rules that squawk has, too, have its names. Of squawk's rules these are not here: \`require-timeout-settings\`,
+\`require-lock-timeout\` and \`require-statement-timeout\` (Shipshape sets both), \`require-table-schema\` and \`prefer-text-field\`.
+\`prefer-bigint-over-int\` is also about \`smallint\`, and about primary keys only. \`prefer-robust-stmts\` is about what fails when it
+is run again, which \`ENABLE ROW LEVEL SECURITY\` and \`SET NOT NULL\` do not. \`prefer-repack\` holds before PostgreSQL 19, too.
 `
 
 const sqlOf = (one: Case | undefined): string => {

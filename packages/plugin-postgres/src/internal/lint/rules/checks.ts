@@ -68,6 +68,11 @@ export const notNull: Rule = {
       const size = sizeOf(script.catalog, table)
       yield { ...range, table, message: `${table}${size} is locked until all its rows are read for nulls in ${name}` }
     }
+    if ("AlterDomainStmt" in statement.node && statement.node.AlterDomainStmt.subtype === settingNotNull) {
+      const domain = ast.nameOf(ast.texts(statement.node.AlterDomainStmt.typeName))
+      const message = `every table with a column of ${domain} is locked until all its rows are read for nulls`
+      yield { ...head(statement, 2), message, hint: "put NOT NULL on the columns, one after the other" }
+    }
   }
 }
 
@@ -85,6 +90,9 @@ export const dropNotNull: Rule = {
   }
 }
 
+/** What ALTER DOMAIN does, by the letters of PostgreSQL's parser. */
+const [adding, settingNotNull] = ["C", "O"]
+
 export const domainConstraint: Rule = {
   name: "ban-alter-domain-with-add-constraint",
   severity: "error",
@@ -94,8 +102,7 @@ export const domainConstraint: Rule = {
   *check(statement) {
     if (!("AlterDomainStmt" in statement.node)) return
     const { def, subtype, typeName } = statement.node.AlterDomainStmt
-    // Adding a constraint, and SET NOT NULL.
-    if (subtype !== "C" && subtype !== "O") return
+    if (subtype !== adding) return
     if (def !== undefined && "Constraint" in def && def.Constraint.skip_validation === true) return
     const name = ast.nameOf(ast.texts(typeName))
     yield { ...head(statement, 2), message: `every table with a column of ${name} is locked and read` }
