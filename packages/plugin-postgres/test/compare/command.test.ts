@@ -189,6 +189,27 @@ describe("schema diff", () => {
       /fails\.sql:2: .*nowhere/
     ],
     [
+      "what reaches beyond a scratch database",
+      () => ({
+        from: server.url("postgres"),
+        to: write("beyond.sql", "CREATE TABLE t ();\nDO $$ BEGIN CREATE ROLE from_a_file; END $$;")
+      }),
+      "postgres.schema-unreadable",
+      /beyond\.sql:2: .*reaches beyond it: DO/
+    ],
+    [
+      "a URL of something else",
+      () => ({ from: server.url("postgres"), to: "postgresql+psycopg2://u:secret-word@127.0.0.1/d" }),
+      "postgres.schema-unreadable",
+      /psycopg2:\/\/…: it is neither/
+    ],
+    [
+      "what libpq alone knows",
+      () => ({ from: server.url("postgres"), to: "host=127.0.0.1 password=secret-word dbname=d" }),
+      "postgres.schema-unreadable",
+      /it is neither a URL/
+    ],
+    [
       "what psql alone knows",
       () => ({ from: server.url("postgres"), to: write("psql.sql", "\\connect other\n") }),
       "postgres.schema-unreadable",
@@ -201,6 +222,36 @@ describe("schema diff", () => {
     expect(found.text).not.toContain(running.password)
     expect(found.text).not.toContain("secret-word")
   })
+
+  it("runs what defines something that would reach beyond a database once it is called", async () => {
+    const database = await made("CREATE TABLE t (a int)")
+    const to = write(
+      "dblink.sql",
+      "CREATE EXTENSION IF NOT EXISTS dblink; CREATE TABLE t (a int); CREATE VIEW v AS SELECT * FROM dblink('dbname=x', 'SELECT 1') AS d (a int);"
+    )
+    expect((await run({ from: server.url(database), to, sql: true })).out).toContain('CREATE VIEW "public"."v"')
+  })
+
+  it("makes no role to prove something", async () => {
+    const other = await start(17)
+    try {
+      await other.sql("postgres", "CREATE ROLE elsewhere")
+      const to = await other.createDatabase()
+      await other.sql(to, "CREATE TABLE t (a int); GRANT SELECT ON t TO elsewhere")
+      const from = await made("CREATE TABLE t (a int)")
+      const { code, out } = await run({ from: server.url(from), to: embedded(other).url(to), prove: true })
+      expect(code).toBe(0)
+      expect(out).toContain('CREATE ROLE "elsewhere"')
+      expect(out).toContain("Not proved: see above.")
+      const { rows } = await running.sql(
+        "postgres",
+        "SELECT FROM pg_roles WHERE rolname IN ('elsewhere', 'from_a_file')"
+      )
+      expect(rows).toEqual([])
+    } finally {
+      await other.stop()
+    }
+  }, 60_000)
 
   it("leaves who may not make a scratch database with a hint, and nothing behind", async () => {
     await running.sql("postgres", "CREATE ROLE looker LOGIN PASSWORD 'looker'")
@@ -230,6 +281,15 @@ describe.skipIf(system.programs === undefined)("with pg_dump", () => {
         "unsupported public.t",
         "unproven public.t"
       ])
+      const [c, d] = [await own.create(), await own.create()]
+      await ask(
+        own,
+        c,
+        "CREATE ROLE r; CREATE ROLE w; CREATE TABLE t (a int); GRANT SELECT ON t TO r; GRANT INSERT ON t TO w"
+      )
+      await ask(own, d, "CREATE TABLE t (a int, b int); GRANT INSERT ON t TO w; GRANT SELECT ON t TO r")
+      const granted = await run({ from: own.url(c), to: own.url(d), prove: true, json: true })
+      expect(JSON.parse(granted.out).hazards).toEqual([])
     } finally {
       await machine.stop()
     }

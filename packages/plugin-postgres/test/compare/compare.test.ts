@@ -122,6 +122,15 @@ describe("online", () => {
     expect(validated.length).toBe(4)
     expect(Math.min(...validated)).toBeGreaterThan(added)
   })
+
+  it("refers to a key that is built beside writers once it is there", () =>
+    converge(
+      server,
+      "CREATE TABLE a (id int NOT NULL); CREATE TABLE b (a int); INSERT INTO a VALUES (1); INSERT INTO b VALUES (1)",
+      `CREATE TABLE a (id int PRIMARY KEY, t text); CREATE TABLE b (a int REFERENCES a);
+       CREATE VIEW v AS SELECT id, t, count(*) FROM a JOIN b ON b.a = a.id GROUP BY a.id`,
+      { online: true }
+    ))
 })
 
 describe("online, what replaces an index or a key", () => {
@@ -180,6 +189,15 @@ describe("tables", () => {
        ALTER TABLE x ADD FOREIGN KEY (y) REFERENCES y DEFERRABLE INITIALLY DEFERRED`
     ))
 
+  it("makes functions between a table and its default, and behind a table that they return rows of", () =>
+    converge(
+      server,
+      "SELECT 1",
+      `CREATE FUNCTION next_number() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN (SELECT count(*) FROM orders); END';
+       CREATE TABLE orders (id int PRIMARY KEY, number int DEFAULT next_number(), at timestamp);
+       CREATE FUNCTION by_number() RETURNS SETOF orders LANGUAGE sql AS 'SELECT * FROM orders ORDER BY number'`
+    ))
+
   it("attaches, detaches and inherits instead of dropping", async () => {
     const { database, text } = await converge(
       server,
@@ -225,6 +243,8 @@ describe("tables", () => {
       "CREATE TABLE t (c int, a int, b int); CREATE TEXT SEARCH CONFIGURATION own (COPY = simple)"
     )
     expect(kinds(script)).toEqual(["unsupported public.own", "unsupported public.t"])
+    const inherited = "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (PRIMARY KEY (id)) INHERITS (p)"
+    expect(kinds(await compared(server, "SELECT 1", inherited))).toEqual(["unsupported public.c.id"])
   })
 
   it("tells a conversion that cuts from one that may fail, and from one that is nothing", async () => {

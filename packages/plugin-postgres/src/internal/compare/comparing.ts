@@ -72,8 +72,9 @@ const scriptOf = (tools: Engine, sides: Sides, options: Options): Script => {
   const rest = inOrder(sides, notNullFirst(validatedOnly(sides, planned)))
   const attached = attachments(sides, rest)
   const { hazards: uncovered, items: detailed } = ofDetails(sides, rest)
+  const notNulls = notNullNames(sides)
   const roles = missingRoles(sides, [...labels, ...rest, ...detailed])
-  const main = marked(sides, [...rest, ...attached, ...detailed, ...notNullNames(sides)])
+  const main = marked(sides, [...rest, ...attached, ...detailed, ...notNulls.items])
   const items = [
     ...options.before,
     ...roles.map(({ sql }) => statement(sql)),
@@ -89,6 +90,7 @@ const scriptOf = (tools: Engine, sides: Sides, options: Options): Script => {
       ...conversions(sides),
       ...hazards.work(sides, rest, options.online),
       ...uncovered,
+      ...notNulls.hazards,
       ...hazards.secrets(rest),
       ...hazards.roles(roles.map(({ name }) => name)),
       ...columnOrder(sides, rest)

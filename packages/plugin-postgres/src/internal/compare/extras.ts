@@ -1,6 +1,6 @@
 /** Statements for what pg-delta does not see, and hazards for what no statement can set. */
 import type { Hazard } from "../../Sql.ts"
-import type { Attached, Detail } from "./details.ts"
+import type { Attached, Detail, NotNull } from "./details.ts"
 import type { Fact, StableId } from "./engine.ts"
 import { type Item, type Sides, statement } from "./items.ts"
 import { named, quoted } from "./names.ts"
@@ -129,17 +129,36 @@ const indexOf = ({ index, schema }: Attached): StableId => ({
   name: index.slice(index.lastIndexOf(".") + 1).replaceAll('"', "")
 })
 
-/** From 18 on a NOT NULL has a name. */
-export const notNullNames = (sides: Sides): ReadonlyArray<Item> => {
-  const keyOf = ({ column, relation, schema }: { column: string; relation: string; schema: string }) =>
-    named(schema, relation, column)
+/** From 18 on a NOT NULL has a name, which cannot be changed where the column is inherited with it. */
+export const notNullNames = (
+  sides: Sides
+): { readonly items: ReadonlyArray<Item>; readonly hazards: ReadonlyArray<Hazard> } => {
+  const keyOf = ({ column, relation, schema }: NotNull) => named(schema, relation, column)
   const had = new Map(sides.fromDetails.notNulls.map((one) => [keyOf(one), one.name]))
-  return sides.toDetails.notNulls.flatMap((one) => {
-    const before = had.get(keyOf(one)) ?? `${one.relation}_${one.column}_not_null`
-    if (before === one.name || Buffer.byteLength(before) > 63) return []
-    const [table, old, wanted] = [quoted(one.schema, one.relation), quoted(before), quoted(one.name)]
-    return [statement(`ALTER TABLE ${table} RENAME CONSTRAINT ${old} TO ${wanted}`, { lock: "ACCESS EXCLUSIVE" })]
+  const others = sides.toDetails.notNulls.flatMap((one) => {
+    const before = had.get(keyOf(one)) ?? one.inherited ?? `${one.relation}_${one.column}_not_null`
+    return before === one.name || Buffer.byteLength(before) > 63 ? [] : [{ ...one, before }]
   })
+  return {
+    items: others.flatMap(({ before, inherited, name, relation, schema }) => {
+      if (inherited !== null) return []
+      const [table, old, wanted] = [quoted(schema, relation), quoted(before), quoted(name)]
+      return [statement(`ALTER TABLE ${table} RENAME CONSTRAINT ${old} TO ${wanted}`, { lock: "ACCESS EXCLUSIVE" })]
+    }),
+    hazards: others.flatMap(
+      ({ before, inherited, ...one }): ReadonlyArray<Hazard> =>
+        inherited === null
+          ? []
+          : [
+              {
+                kind: "unsupported",
+                object: keyOf({ ...one, inherited }),
+                message: `its NOT NULL is called ${before}, as it is inherited, and is to be ${one.name}: only a new table would have it so`,
+                severity: "warning"
+              }
+            ]
+    )
+  }
 }
 
 /** Columns are added at the end; where the other side has them elsewhere, only a new table would. */

@@ -77,6 +77,10 @@ export const actsOnExisting = (sides: Sides, action: Action): boolean =>
 export const typeOf = (sides: Sides, which: "from" | "to", id: StableId): string =>
   String(sides[which].base.get(id)?.payload.type ?? "")
 
+/** What has to be there for what it makes: the table whose rows a function returns. */
+const dependenciesOf = (sides: Sides, { produces }: Action): ReadonlyArray<StableId> =>
+  produces.flatMap((id) => sides.to.base.outgoingEdges(id).map(({ to }) => to))
+
 const itemOf = (sides: Sides, action: Action): Item => {
   const { keyOf } = sides.engine
   const existing = actsOnExisting(sides, action)
@@ -87,7 +91,7 @@ const itemOf = (sides: Sides, action: Action): Item => {
     rewrite: existing && action.rewriteRisk && !addsConstant.test(action.sql),
     dataLoss: action.dataLoss === "destructive",
     makes: action.produces.map(keyOf),
-    needs: [...action.consumes, ...action.destroys, ...action.releases].map(keyOf),
+    needs: [...action.consumes, ...action.destroys, ...action.releases, ...dependenciesOf(sides, action)].map(keyOf),
     destroys: action.destroys.map(keyOf),
     action
   }

@@ -7,7 +7,7 @@ import { compared, type Seen } from "./comparing.ts"
 import type { Database } from "./database.ts"
 import { engine } from "./engine.ts"
 import type { IsIgnored, See } from "./narrowing.ts"
-import { copyOf, inward, run } from "./scratch.ts"
+import { copyOf, inward, rolesMadeBy, run } from "./scratch.ts"
 
 const unproven = (object: string, message: string, severity: Hazard["severity"] = "error"): Hazard => ({
   kind: "unproven",
@@ -29,6 +29,11 @@ export const proved = Effect.fnUntraced(function* (
     readonly isIgnored: IsIgnored
   }
 ) {
+  const roles = rolesMadeBy(script)
+  if (roles.length > 0) {
+    const why = `it makes role ${roles.join(", ")}, which would be one of the whole server: make it, and prove it then`
+    return [unproven("the script", why, "warning")]
+  }
   const copy = yield* copyOf(sides.server, sides.from, sides.see)
   const ran = yield* Effect.result(run(copy.database, script))
   if (Result.isFailure(ran)) {
@@ -66,7 +71,7 @@ const byDump = Effect.fnUntraced(function* (
   if (reached === undefined || wanted === undefined) return []
   const names = new Set([...reached.keys(), ...wanted.keys()])
   return [...names].flatMap((name): ReadonlyArray<Hazard> => {
-    if (reached.get(name) === wanted.get(name)) return []
+    if (inAnyOrder(name, reached.get(name)) === inAnyOrder(name, wanted.get(name))) return []
     const object = name.replace(/^.*: /, "")
     const [line] = differing(reached.get(name) ?? "", wanted.get(name) ?? "")
     return [
@@ -78,6 +83,10 @@ const byDump = Effect.fnUntraced(function* (
     ]
   })
 })
+
+/** Grants mean the same in whatever order they were given. */
+const inAnyOrder = (name: string, entry: string | undefined): string | undefined =>
+  /^(default )?acl: /.test(name) ? entry?.split("\n").sort().join("\n") : entry
 
 const differing = (reached: string, wanted: string): ReadonlyArray<string> => {
   const lines = new Set(reached.split("\n"))

@@ -82,6 +82,12 @@ export const run = Effect.fnUntraced(function* (database: Database, { units }: P
   }
 })
 
+/** Roles that a script makes: they belong to the whole server, and no copy of a database may make one. */
+export const rolesMadeBy = ({ units }: Pick<Script, "units">): ReadonlyArray<string> =>
+  units.flatMap(({ statements }) =>
+    statements.flatMap(({ sql }) => /^CREATE ROLE ("(?:[^"]|"")+")/.exec(sql)?.slice(1) ?? [])
+  )
+
 /** Makes a scratch database with a schema that was read, and no rows. */
 export const copyOf = Effect.fnUntraced(function* (server: Database, original: Seen, see: See) {
   const tools = yield* Effect.promise(engine)
@@ -89,6 +95,9 @@ export const copyOf = Effect.fnUntraced(function* (server: Database, original: S
   const empty = yield* see(copy)
   const wanted: Seen = { ...original, facts: inward(tools, original.facts) }
   const script = yield* compared(empty, wanted, { online: false, before: [] })
+  const roles = rolesMadeBy(script)
+  if (roles.length > 0)
+    return yield* notCopied(server, `there is no role ${roles.join(", ")} on ${server.where.server}`)
   yield* run(copy, script).pipe(
     Effect.mapError(({ error, sql }) => notCopied(server, `${error.message} (${sql.slice(0, 200)})`, error))
   )

@@ -6,6 +6,8 @@ import * as Redacted from "effect/Redacted"
 import { SchemaUnreadable } from "../../CompareError.ts"
 import { UsageInvalid } from "../../PostgresError.ts"
 import * as address from "../address.ts"
+import { addressIn } from "../cli/reading.ts"
+import { reachingBeyond } from "../sql/plan.ts"
 import type { SqlStatement } from "../sql/split.ts"
 import { statementsOf } from "../sql/split.ts"
 import { type Database, notTunnelled, open, serverAt } from "./database.ts"
@@ -50,8 +52,12 @@ const expected =
   "give a URL (postgres://…), a file of SQL as pg_dump --schema-only writes it, or a folder of .sql files"
 
 /** The files of a folder in the order of their names; or the one. */
-const filesOf = (source: string): Effect.Effect<ReadonlyArray<string>, SchemaUnreadable> =>
-  Effect.tryPromise({
+const filesOf = (source: string): Effect.Effect<ReadonlyArray<string>, SchemaUnreadable> => {
+  const address = addressIn(source)
+  if (address !== undefined) {
+    return Effect.fail(unreadable(address, "it is neither a URL of PostgreSQL nor a file", expected))
+  }
+  return Effect.tryPromise({
     try: async () => {
       if (!(await fs.stat(source)).isDirectory()) return [source]
       const all = await fs.readdir(source, { recursive: true })
@@ -62,6 +68,7 @@ const filesOf = (source: string): Effect.Effect<ReadonlyArray<string>, SchemaUnr
     },
     catch: (cause) => unreadable(source, "there is no such file or folder", expected, cause)
   })
+}
 
 const contentOf = (file: string): Effect.Effect<string, SchemaUnreadable> =>
   Effect.gen(function* () {
@@ -89,11 +96,20 @@ export const load = Effect.fnUntraced(function* (source: string, server: Databas
   const database = yield* scratch(server)
   const owner = other === undefined ? undefined : yield* handedOver(database, server, other)
   for (const file of files) {
-    const { metaLines, statements } = yield* statementsOf(yield* contentOf(file), file)
+    const read = yield* statementsOf(yield* contentOf(file), file)
+    const { metaLines, statements } = read
     const meta = metaLines.find(({ harmless }) => !harmless)
     if (meta !== undefined) {
       const where = `${file}:${meta.place.line}`
       return yield* unreadable(where, `\\${meta.name} is for psql alone`, "take the line out")
+    }
+    const beyond = yield* reachingBeyond(read)
+    if (beyond !== undefined) {
+      return yield* unreadable(
+        `${file}:${beyond.place.line}`,
+        `the file is run in a scratch database, and this reaches beyond it: ${beyond.sql.replace(/\s+/g, " ").slice(0, 60)}`,
+        "take it out: nothing but the schema of one database is compared, and what it needs of the server has to be there; pg_dump --no-subscriptions leaves subscriptions out"
+      )
     }
     if (owner !== undefined) yield* database.run(`SET ROLE ${quoted(owner)}`)
     yield* Effect.forEach(

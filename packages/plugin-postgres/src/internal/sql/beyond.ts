@@ -15,9 +15,13 @@ const shared: ReadonlySet<string | undefined> = new Set(["OBJECT_DATABASE", "OBJ
 const reaching =
   /^(dblink|lo_(import|export)|pg_(terminate_backend|cancel_backend|reload_conf|rotate_logfile|promote|switch_wal|create_.*_slot|drop_replication_slot|.*replication_origin.*|write_file|.*_file_write|file_unlink))/
 
+/** What only says what is to be done, and does not do it. */
+const ofLater = ["ViewStmt", "CreateFunctionStmt", "CreateStmt", "AlterTableStmt", "RuleStmt", "CreatePolicyStmt"]
+
 export const reachesBeyond = (node: Node): boolean => {
   const kind = Object.keys(node)[0] ?? ""
   if (ofServer.includes(kind)) return true
+  if (ofLater.includes(kind)) return false
   if ("CopyStmt" in node) return node.CopyStmt.filename !== undefined || node.CopyStmt.is_program === true
   if ("GrantStmt" in node) return shared.has(node.GrantStmt.objtype)
   if ("CommentStmt" in node) return shared.has(node.CommentStmt.objtype)

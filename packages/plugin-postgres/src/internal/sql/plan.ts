@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import type { Node } from "libpg-query"
 import type { Hazard, Script, Statement } from "../../Sql.ts"
 import { aloneBecause } from "./alone.ts"
+import { reachesBeyond } from "./beyond.ts"
 import { blockOf } from "./blocks.ts"
 import type { Catalog } from "./catalog.ts"
 import { type Circumstances, type Effect as Cost, hazard, together } from "./effect.ts"
@@ -40,6 +41,12 @@ export interface PlannedScript extends Script {
 /** Everything that statements name, for the question to a server: also what DO blocks run. */
 export const nodesOf = (file: SqlFile): Effect.Effect<ReadonlyArray<Node>> =>
   Effect.map(parser, (grammar) => file.statements.flatMap((one) => [one.node, ...pieceOf(grammar, file, one).inner]))
+
+/** The first statement that reaches beyond the database that it is run in, be it in a DO block. */
+export const reachingBeyond = (file: SqlFile): Effect.Effect<SqlStatement | undefined> =>
+  Effect.map(parser, (grammar) =>
+    file.statements.find((one) => [one.node, ...pieceOf(grammar, file, one).inner].some(reachesBeyond))
+  )
 
 /** Plans a file. */
 export const planOf = (file: SqlFile, server: Server): Effect.Effect<PlannedScript> =>

@@ -3,16 +3,30 @@ import type { A_Expr, Node, SubLink } from "libpg-query"
 import * as ast from "../../sql/nodes.ts"
 import type { Found, Rule, Script, Statement } from "../script.ts"
 
-const comparisons: ReadonlySet<string> = new Set(["=", "<>", "!=", "<", ">", "<=", ">="])
+const comparisons: ReadonlySet<string> = new Set([...["=", "<>", "!=", "<", ">", "<=", ">=", "~", "~*", "!~", "!~*"]])
 
 const isComparison = ({ kind, name }: A_Expr): boolean =>
   kind === "AEXPR_OP" && comparisons.has(ast.texts(name).at(-1) ?? "")
 
-/** What is null, too, where its left side is. */
-const matches: ReadonlySet<A_Expr["kind"]> = new Set([
+/** Other expressions that are null where their left side is. */
+const kinds: ReadonlySet<A_Expr["kind"]> = new Set([
   ...(["AEXPR_IN", "AEXPR_LIKE", "AEXPR_ILIKE", "AEXPR_SIMILAR", "AEXPR_BETWEEN", "AEXPR_NOT_BETWEEN"] as const),
   ...(["AEXPR_OP_ANY", "AEXPR_OP_ALL"] as const)
 ])
+
+const isNullWithNull = (expression: A_Expr): boolean => isComparison(expression) || kinds.has(expression.kind)
+
+/** Whether it asks for a value, which null is not: a guard that stops at that value rightly lets null pass. */
+const isMatch = ({ name, rexpr }: A_Expr): boolean =>
+  ["=", "~~", "~~*", "~", "~*", "BETWEEN"].includes(ast.texts(name).at(-1) ?? "") && !isNothing(rexpr)
+
+/** What stands for null elsewhere: an empty text, and false. */
+const isNothing = (value: Node | undefined): boolean =>
+  ast.constantOf(value) === "" ||
+  (value !== undefined &&
+    "A_Const" in value &&
+    value.A_Const.boolval !== undefined &&
+    value.A_Const.boolval.boolval !== true)
 
 /** What a comparison with null is, in words; `undefined` where it is none. */
 const withNull = (expression: A_Expr): string | undefined => {
@@ -99,26 +113,31 @@ const nothingFound = (query: Node | undefined, given: Variables, position = 0): 
   return isAggregated ? undefined : "it is null where no row is found"
 }
 
-/** The first part of a condition that makes all of it null. */
-const nullPart = (
-  condition: Node,
-  given: Variables
-): { readonly at: number | undefined; readonly why: string } | undefined => {
-  let found: { readonly at: number | undefined; readonly why: string } | undefined
+interface Part {
+  readonly at: number | undefined
+  readonly why: string
+}
+
+/** The first part of a condition for which null is as good as false although it should be as good as true. */
+const nullPart = (condition: Node, given: Variables): Part | undefined => {
+  let found: Part | undefined
   let isTested = false
-  ast.walk(condition, (node) => {
-    if ("NullTest" in node || "BooleanTest" in node) isTested = true
-    if ("NullTest" in node || "BooleanTest" in node || "CoalesceExpr" in node) return false
-    if ("A_Expr" in node && (isComparison(node.A_Expr) || matches.has(node.A_Expr.kind))) {
-      const why = mayBeNull(node.A_Expr.lexpr, given) ?? mayBeNull(node.A_Expr.rexpr, given)
-      if (why !== undefined) found ??= { at: node.A_Expr.location, why }
-    }
-    if ("BoolExpr" in node && node.BoolExpr.boolop === "NOT_EXPR") {
-      const why = mayBeNull(node.BoolExpr.args?.[0], given)
+  const visit = (tree: Node | undefined, isNegated: boolean): void =>
+    ast.walk(tree, (node) => {
+      if ("NullTest" in node || "BooleanTest" in node) isTested = true
+      if ("NullTest" in node || "BooleanTest" in node || "CoalesceExpr" in node || "SubLink" in node) return false
+      if ("A_Expr" in node && (isNegated || !isMatch(node.A_Expr)) && isNullWithNull(node.A_Expr)) {
+        const why = mayBeNull(node.A_Expr.lexpr, given) ?? mayBeNull(node.A_Expr.rexpr, given)
+        if (why !== undefined) found ??= { at: node.A_Expr.location, why }
+      }
+      if (!("BoolExpr" in node) || node.BoolExpr.boolop !== "NOT_EXPR") return undefined
+      const [inner] = node.BoolExpr.args ?? []
+      const why = mayBeNull(inner, given)
       if (why !== undefined) found ??= { at: node.BoolExpr.location, why }
-    }
-    return "SubLink" in node ? false : undefined
-  })
+      visit(inner, !isNegated)
+      return false
+    })
+  visit(condition, false)
   return isTested ? undefined : found
 }
 
