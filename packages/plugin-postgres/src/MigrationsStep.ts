@@ -156,10 +156,11 @@ const changesOf = ({ done, name, units }: PendingMigration, files: ReadonlyArray
 const costOf = ({ statements, transaction }: Unit): string => {
   const lock = strongest(statements.map((statement) => statement.lock))
   const [first] = statements
-  const alone = first === undefined ? "" : first.sql.replace(/\s+/g, " ").slice(0, 60)
+  const text = first === undefined ? "" : first.sql.replace(/\s+/g, " ")
+  const alone = text.length > 60 ? `${text.slice(0, 60).trimEnd()} …` : text
   return [
     transaction && statements.length > 1 ? `${statements.length} statements in a transaction` : alone,
-    ...(lock === undefined ? [] : [lock]),
+    ...(lock === undefined ? [] : [`${lock} lock`]),
     ...(statements.some(({ rewrite }) => rewrite === true) ? ["rewrites a table"] : []),
     ...(statements.some(({ dataLoss }) => dataLoss === true) ? ["loses data"] : [])
   ].join(", ")

@@ -59,6 +59,8 @@ export const replaceEnum = Step.make("postgres.replaceEnum", {
       if (isEqual(existing, labels)) return Check.satisfied({ labels })
       const stray = Object.values(values).find((label) => !labels.includes(label))
       if (stray !== undefined) return yield* strayValue(type, labels, existing, stray)
+      const kept = Object.keys(values).find((label) => labels.includes(label))
+      if (kept !== undefined) return yield* keptValue(type, labels, existing, kept)
       const removed = existing.filter((label) => !labels.includes(label))
       const uses = yield* probe.enumUses({ schema, name }, removed)
       return yield* planned(type, existing, labels, removed, values, uses ?? { columns: [], dependents: [], held: [] })
@@ -89,11 +91,13 @@ const planned = (
   }
   const lost = held.filter(({ label }) => values[label] === undefined)
   if (lost.length > 0) {
-    const rows = lost.map(({ column, label, rows: n }) => `${n} rows of ${nameOf(column)} hold ${label}`)
+    const rows = lost.map(
+      ({ column, label, rows: n }) => `${rowsOf(n)} of ${nameOf(column)} ${n === 1 ? "holds" : "hold"} ${label}`
+    )
     return Effect.fail(labelInUse(type, rows.join(", ")))
   }
   const moved = held.map(({ column, label, rows }) => ({
-    summary: `change ${rows} rows of ${nameOf(column)}`,
+    summary: `change ${rowsOf(rows)} of ${nameOf(column)}`,
     before: label,
     after: values[label] ?? ""
   }))
@@ -109,7 +113,23 @@ const planned = (
   return Effect.succeed(Check.needed([change, ...moved, ...written]))
 }
 
+const rowsOf = (n: number): string => (n === 1 ? "1 row" : `${n} rows`)
+
 const nameOf = ({ column, schema, table }: EnumColumn): string => `${schema}.${table}.${column}`
+
+const keptValue = (
+  type: string,
+  wanted: ReadonlyArray<string>,
+  existing: ReadonlyArray<string>,
+  label: string
+): EnumConflict =>
+  new EnumConflict({
+    type,
+    wanted,
+    existing,
+    message: `enum ${type}: \`values\` says what rows with ${label} shall hold, and ${label} stays a label`,
+    hint: "name in `values` only labels that go; change rows that hold another one with Postgres.backfill"
+  })
 
 const strayValue = (
   type: string,

@@ -63,13 +63,29 @@ describe("a connection", () => {
         { url: "http://u:hunter22@x/y" },
         { url: "hunter22" },
         { url: "postgres://u:hunter22@x/y?sslmode=prefer" },
-        { url: "postgres://u:hunter22%@x/y" }
+        { url: "postgres://u:hunter22%@x/y" },
+        { url: "postgres://u:hunter22@x/y?options=-csearch_path%3Dapp" },
+        { url: "postgres://u:hunter22@x/y?port=hunter" }
       ]
       for (const options of refused) {
         const made = serverLayer(options)
         const error = yield* Effect.flip(Effect.provide(server, made))
         assert.strictEqual(error.code, "postgres.connection-options-invalid")
         assert.notInclude(JSON.stringify(error), "hunter22")
+      }
+    })
+  )
+
+  it.live("is what a URL says as libpq reads it: a socket for its host, parts behind the question mark", () =>
+    Effect.gen(function* () {
+      const { password, port, socketFolder, user } = database.embedded()
+      const parts = new URLSearchParams({ user, password, port: String(port) })
+      for (const start of [
+        `${encodeURIComponent(socketFolder)}/${database.name()}?`,
+        `/?dbname=${database.name()}&host=${socketFolder}&`
+      ]) {
+        const found = yield* Effect.provide(server, serverLayer({ url: `postgres://${start}${parts}` }))
+        assert.strictEqual(found.database, database.name())
       }
     })
   )

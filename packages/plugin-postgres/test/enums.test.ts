@@ -180,6 +180,22 @@ describe("an enum that is made anew", () => {
     })
   )
 
+  it.live("changes rows with labels that go, and refuses to change others behind the plan's back", () =>
+    Effect.gen(function* () {
+      yield* database.sql("CREATE TYPE moved AS ENUM ('a', 'b', 'c'); CREATE TABLE moved_rows (k moved, l moved[])")
+      yield* database.sql("INSERT INTO moved_rows VALUES ('a', '{a}'), ('b', '{b}')")
+      const refused = yield* Effect.flip(check(replace("moved", { b: "a", a: "c" })))
+      assert.strictEqual(refused.code, "postgres.enum-conflict")
+      assert.include(refused.message, "a stays a label")
+      yield* apply(replace("moved", { b: "a" }))
+      const { rows } = yield* database.sql("SELECT k::text, l::text FROM moved_rows ORDER BY ctid")
+      assert.deepStrictEqual(rows, [
+        { k: "a", l: "{a}" },
+        { k: "a", l: "{a}" }
+      ])
+    }).pipe(Effect.provide(database.layer()))
+  )
+
   it.live("waits for a transaction that uses it, names who that is, and changes nothing until it has ended", () =>
     Effect.gen(function* () {
       yield* database.sql(
@@ -219,9 +235,9 @@ describe("an enum that is made anew", () => {
       const lost = yield* Effect.flip(check(replace("kind")))
       assert.strictEqual(lost.code, "postgres.label-in-use")
       for (const part of [
-        "1 rows of public.things.one hold b",
-        "1 rows of public.things.many hold b",
-        "1 rows of public.parted.k hold b"
+        "1 row of public.things.one holds b",
+        "1 row of public.things.many holds b",
+        "1 row of public.parted.k holds b"
       ])
         assert.include(lost.message, part)
       // What the check has seen is looked at again under the lock.
@@ -231,7 +247,7 @@ describe("an enum that is made anew", () => {
       const found = yield* check(replace("kind", { b: "c" }))
       const changes = found._tag === "Needed" ? found.changes.map(({ summary }) => summary) : []
       assert.include(changes, "remove b from enum public.kind")
-      assert.include(changes, "change 1 rows of public.things.many")
+      assert.include(changes, "change 1 row of public.things.many")
       assert.include(changes, "write public.parted.k anew")
       yield* apply(replace("kind", { b: "c" }))
       assert.strictEqual((yield* check(replace("kind")))._tag, "Satisfied")

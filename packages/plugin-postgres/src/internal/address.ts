@@ -88,18 +88,27 @@ const readUrl = (given: string | Redacted.Redacted<string>): Result.Result<Given
   if (mode !== undefined && !isTls(mode)) {
     return Result.fail(invalid(`sslmode=${mode} is not supported`, `use ${modes.join(", ")}`))
   }
+  const said = (name: string): string => url.searchParams.get(name) ?? ""
+  if (said("options") !== "") {
+    const hint = "set it for the role or the database, with Postgres.setting or ALTER ROLE … SET"
+    return Result.fail(invalid("options= in the url is not supported", hint))
+  }
+  const port = url.port || said("port")
+  if (port !== "" && !/^[1-9]\d{0,4}$/.test(port)) return Result.fail(invalid("the port in the url is none", example))
   return Result.try({
     try: (): Given => ({
-      host: url.searchParams.get("host") ?? nonEmpty(url.hostname.replace(/^\[(.*)\]$/, "$1")),
-      port: url.port === "" ? undefined : Number(url.port),
-      user: nonEmpty(decodeURIComponent(url.username)),
-      password: url.password === "" ? undefined : Redacted.make(decodeURIComponent(url.password)),
-      database: nonEmpty(decodeURIComponent(url.pathname.slice(1))),
+      host: nonEmpty(said("host")) ?? nonEmpty(decodeURIComponent(url.hostname.replace(/^\[(.*)\]$/, "$1"))),
+      port: port === "" ? undefined : Number(port),
+      user: nonEmpty(decodeURIComponent(url.username) || said("user")),
+      password: passwordOf(decodeURIComponent(url.password) || said("password")),
+      database: nonEmpty(decodeURIComponent(url.pathname.slice(1)) || said("dbname")),
       tls: mode,
       ca: url.searchParams.get("sslrootcert") ?? undefined
     }),
     catch: () => invalid("the url holds a % that stands for nothing", `write it like ${example}, with % as %25`)
   })
 }
+
+const passwordOf = (text: string) => (text === "" ? undefined : Redacted.make(text))
 
 const nonEmpty = (text: string): string | undefined => (text === "" ? undefined : text)

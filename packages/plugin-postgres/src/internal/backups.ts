@@ -84,7 +84,8 @@ const take = (needs: Needs) =>
     const name = files.nameOf(facts.database, takenAt)
     const file = path.posix.join(directory, name)
     const partial = path.posix.join(directory, files.partialOf(name))
-    const written = [partial, files.rolesOf(file), files.manifestOf(file), files.checksumOf(file)]
+    // With its name, too: what was interrupted then would lie there, and neither count nor be pruned.
+    const written = [partial, file, files.rolesOf(file), files.manifestOf(file), files.checksumOf(file)]
     const dumping: backupDump.Dumping = { needs, tools, facts, partial, format, jobs }
     const proof = yield* Effect.gen(function* () {
       const { contents, summed } = yield* backupDump.dump(dumping)

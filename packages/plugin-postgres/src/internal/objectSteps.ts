@@ -20,7 +20,11 @@ export interface Wanted {
 }
 
 const text = (value: ObjectState[string] | undefined): string =>
-  value === undefined || value === null ? "nothing" : Array.isArray(value) ? value.join(", ") : String(value)
+  value === undefined || value === null || (Array.isArray(value) && value.length === 0)
+    ? "nothing"
+    : Array.isArray(value)
+      ? value.join(", ")
+      : String(value)
 
 /** What is different of what is there. */
 const differences = ({ state, written = (value) => value }: Wanted, now: ObjectState | null) =>

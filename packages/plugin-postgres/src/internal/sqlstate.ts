@@ -201,12 +201,15 @@ const placeOf = (cause: unknown, text: string | undefined): { line: number; colu
   return { line: lines.length, column: [...(lines.at(-1) ?? "")].length + 1 }
 }
 
+/** A value is missing, a check or that of a view does not hold: the detail is the failing row. */
+const showsRow: ReadonlyArray<string> = ["23502", "23514", "44000"]
+
 const statementFailed = (cause: unknown, sqlstate: string, text: string | undefined): StatementFailed => {
   const at = placeOf(cause, text)
   const source = at === undefined ? undefined : text?.split("\n")[at.line - 1]
-  const notes = [textOf(cause, "detail"), textOf(cause, "hint"), textOf(cause, "where")].filter(
-    Predicate.isNotUndefined
-  )
+  // The whole row, with whatever it holds, belongs into no journal.
+  const detail = showsRow.includes(sqlstate) ? undefined : textOf(cause, "detail")
+  const notes = [detail, textOf(cause, "hint"), textOf(cause, "where")].filter(Predicate.isNotUndefined)
   const tail = [
     ...(at === undefined || source === undefined ? [] : [source, `${" ".repeat(at.column - 1)}^`]),
     ...notes

@@ -71,7 +71,9 @@ const notLoaded = (name: string, path: string, cause: unknown): DeploymentUnload
     )
   }
   if (code === "ERR_UNKNOWN_FILE_EXTENSION") {
-    return make(`${name} is no file that Node can import`, "name a .ts, .mts, .js or .mjs file")
+    return /\.[cm]?ts$/.test(name)
+      ? make(`Node ${process.version} cannot import ${name}`, "run it with Node 22.19 or newer, which reads TypeScript")
+      : make(`${name} is no file that Node can import`, "name a .ts, .mts, .js or .mjs file")
   }
   return Predicate.isError(cause) && cause.name === "SyntaxError"
     ? make(`${where}: ${message}`, "correct the syntax, or the import")
