@@ -31,6 +31,9 @@ const failing: Readonly<Record<string, Cases>> = {
     ],
     accepts: [
       "BEGIN; SELECT 1; COMMIT; CREATE INDEX CONCURRENTLY email_idx ON app_user (email);",
+      inTransaction(
+        "-- squawk-disable-assume-in-transaction\nCREATE INDEX CONCURRENTLY email_idx ON app_user (email);"
+      ),
       "BEGIN; CREATE INDEX email_idx ON app_user (email); COMMIT;"
     ]
   },
@@ -236,6 +239,7 @@ const blocking: Readonly<Record<string, Cases>> = {
     accepts: [
       'ALTER TABLE "core_recipe" ADD COLUMN "foo" integer DEFAULT 10 NOT NULL;',
       "ALTER TABLE core_recipe ADD COLUMN at timestamptz NOT NULL DEFAULT now();",
+      "ALTER TABLE core_recipe ADD COLUMN by bigint DEFAULT txid_current();",
       "ALTER TABLE core_recipe ADD COLUMN at timestamptz NOT NULL DEFAULT CURRENT_TIMESTAMP;",
       "ALTER TABLE core_recipe ADD COLUMN a jsonb NOT NULL DEFAULT '{}'::jsonb;",
       on(10, "ALTER TABLE core_recipe ADD COLUMN foo integer;"),

@@ -54,6 +54,8 @@ Several rules are named with commas between them, and \`shipshape-ignore-file\` 
 \`-- squawk-ignore rule\` is understood too. An ignore without a reason is not followed; that, an unknown rule, and an ignore that
 matches nothing are findings themselves (\`bad-ignore\`).
 
+A file with \`-- squawk-disable-assume-in-transaction\` in it is taken to run in no transaction of its own, also with \`--transaction\`.
+
 ## Rules
 
 Rules that squawk has, too, have its names. Of squawk's rules these are not here: \`require-timeout-settings\`,

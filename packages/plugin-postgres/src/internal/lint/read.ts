@@ -73,7 +73,8 @@ export const read = Effect.fnUntraced(function* (
     transaction: undefined,
     transactions: 0
   }
-  const whole = inTransaction ? begin(context, "file") : undefined
+  const isAlone = source.comments.all.some(({ text }) => alone.test(text))
+  const whole = inTransaction && !isAlone ? begin(context, "file") : undefined
   context.transaction = whole
   let open: Statement | undefined
   for (const one of parsed) {
@@ -98,6 +99,9 @@ export const read = Effect.fnUntraced(function* (
   }
   return { script, source, unparsable }
 })
+
+/** squawk's way to say that this file is run in no transaction although the others are. */
+const alone = /^(?:--+|\/\*)\s*squawk-disable-assume-in-transaction\b/
 
 /** Adds a statement, and those in it. */
 const add = (

@@ -8,7 +8,7 @@ import { mayBeSince, place, type Rule, type Script } from "../script.ts"
 const volatiles: ReadonlySet<string> = new Set([
   ...["random", "random_normal", "setseed", "gen_random_uuid", "uuidv4", "uuidv7", "gen_random_bytes", "gen_salt"],
   ...["uuid_generate_v1", "uuid_generate_v1mc", "uuid_generate_v4", "clock_timestamp", "timeofday"],
-  ...["nextval", "currval", "lastval", "setval", "pg_sleep", "txid_current", "pg_current_xact_id"]
+  ...["nextval", "currval", "lastval", "setval", "pg_sleep"]
 ])
 
 const steadies: ReadonlySet<string> = new Set([
@@ -24,7 +24,8 @@ const steadies: ReadonlySet<string> = new Set([
   ...["lower", "upper", "concat", "format", "md5", "length", "replace", "trim", "btrim", "substring", "left", "right"],
   ...["coalesce", "abs", "round", "pi", "to_char", "to_json", "to_jsonb", "json_build_object", "json_build_array"],
   ...["jsonb_build_object", "jsonb_build_array", "array_fill", "make_date", "make_interval", "int4range", "int8range"],
-  ...["tstzrange", "daterange", "decode", "encode", "int4", "int8", "text", "date", "age", "extract", "date_part"]
+  ...["tstzrange", "daterange", "decode", "encode", "int4", "int8", "text", "date", "age", "extract", "date_part"],
+  ...["txid_current", "pg_current_xact_id"]
 ])
 
 /** The first function of a default that gives each row a value of its own, or may. */
