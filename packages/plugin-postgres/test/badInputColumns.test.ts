@@ -213,7 +213,7 @@ const cases: ReadonlyArray<Bad> = [
     name: "enum: a label in use is removed",
     steps: () => [Postgres.replaceEnum("it", { name: "stage", labels: ["draft", "final"] })],
     code: "postgres.label-in-use",
-    says: "enum public.stage is not replaced: 1 rows of public.things.s hold old",
+    says: "enum public.stage is not replaced: 1 row of public.things.s holds old",
     hint: "say in `values` what such rows hold afterwards, or change them in a"
   },
   {
