@@ -29,7 +29,7 @@ const groupOf = <E, R>(root: Effect.Effect<Shared, E, R>, word: string, group: C
     Command.withDescription(group.description),
     Command.withSubcommands(
       Object.entries(group.commands).map(([name, command]) =>
-        Command.make(name, { flags: flagsOf(command), operands: operandsOf(command.operands) }, ({ flags, operands }) =>
+        Command.make(name, { flags: flagsOf(command), ...operandsOf(command.operands) }, ({ flags, operands = [] }) =>
           Effect.map(root, ({ color, verbose }) =>
             take({ _tag: "Plugin", request: { verbose, color, command, flags, operands } })
           )
@@ -54,14 +54,18 @@ const flagOf = (name: string, flag: Flag): CliFlag.Flag<FlagValue<Flag>> => {
   }
 }
 
-const operandsOf = ({ count, description, name }: Operands): Argument.Argument<ReadonlyArray<string>> => {
+interface OperandsOf {
+  readonly operands?: Argument.Argument<ReadonlyArray<string>>
+}
+
+const operandsOf = ({ count, description, name }: Operands): OperandsOf => {
   const one = Argument.String(name).pipe(Argument.withDescription(description))
   switch (count) {
     case "none":
-      return Argument.between(one, 0, 0)
+      return {}
     case "one":
-      return Argument.map(one, (operand) => [operand])
+      return { operands: Argument.map(one, (operand) => [operand]) }
     case "some":
-      return Argument.atLeast(one, 1)
+      return { operands: Argument.atLeast(one, 1) }
   }
 }
