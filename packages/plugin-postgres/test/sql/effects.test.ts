@@ -205,6 +205,10 @@ describe("rows are lost under whatever name", () => {
     ["ALTER TABLE t RENAME TO t_old; CREATE TABLE t (id int); DROP TABLE t_old"],
     ["CREATE SCHEMA s; ALTER TABLE t SET SCHEMA s; DROP TABLE s.t"],
     ["CREATE TABLE x (id int); ALTER TABLE x RENAME TO y; ALTER TABLE t RENAME TO x; DROP TABLE x"],
+    [
+      "CREATE TABLE p (id int, at date) PARTITION BY RANGE (at); ALTER TABLE p ATTACH PARTITION loose DEFAULT; DROP TABLE p"
+    ],
+    ["CREATE TABLE p (id int, at date); ALTER TABLE loose INHERIT p; TRUNCATE p"],
     ["SET search_path = elsewhere; TRUNCATE far"],
     ["SELECT set_config('search_path', 'elsewhere', true); ALTER TABLE far DROP COLUMN a"],
     ["DROP TABLE near"]

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { Node } from "libpg-query"
 import type { Statement } from "../connect.ts"
-import { field, movedRelation, partsOf, qualified, relationsIn, some, texts, walkFields } from "./nodes.ts"
+import { field, movedRelation, partsOf, qualified, relationsIn, some, takenIn, texts, walkFields } from "./nodes.ts"
 
 const Column = Schema.Struct({
   /** By PostgreSQL's internal name: `int4`, `varchar`. */
@@ -103,11 +103,12 @@ const decode = Schema.decodeUnknownEffect(Schema.Struct({ answer: Answer }))
 export const catalogOf = (row: unknown, nodes: ReadonlyArray<Node>): Effect.Effect<Catalog, Schema.SchemaError> =>
   Effect.map(decode(row), ({ answer: { tables: found, version, volatile } }) => {
     const tables = new Map(Object.entries(found ?? {}))
-    // A table that gets another name has its rows under that, too.
+    // A table that gets another name has its rows under that, too; and what takes it in has them.
     for (const node of nodes) {
-      const moved = movedRelation(node)
-      const facts = moved === undefined ? undefined : tables.get(moved.from)
-      if (moved !== undefined && facts !== undefined && !tables.has(moved.to)) tables.set(moved.to, facts)
+      for (const { from, to } of [...[movedRelation(node) ?? []].flat(), ...takenIn(node)]) {
+        const facts = tables.get(from)
+        if (facts !== undefined && !tables.has(to)) tables.set(to, facts)
+      }
     }
     return {
       major: Math.floor(version / 10_000),

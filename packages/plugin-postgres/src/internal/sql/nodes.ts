@@ -43,6 +43,22 @@ export const movedRelation = (node: Node): { readonly from: string; readonly to:
   return undefined
 }
 
+/** A table whose rows are those of another one, too, from now on: its partition, or one that inherits. */
+export const takenIn = (node: Node): ReadonlyArray<{ readonly from: string; readonly to: string }> => {
+  if (!("AlterTableStmt" in node)) return []
+  const { cmds, relation } = node.AlterTableStmt
+  return (cmds ?? []).flatMap((cmd) => {
+    const { def, subtype } = "AlterTableCmd" in cmd ? cmd.AlterTableCmd : {}
+    if (def === undefined) return []
+    if (subtype === "AT_AttachPartition" && "PartitionCmd" in def) {
+      return [{ from: relationOf(def.PartitionCmd.name), to: relationOf(relation) }]
+    }
+    return subtype === "AT_AddInherit" && "RangeVar" in def
+      ? [{ from: relationOf(relation), to: relationOf(def.RangeVar) }]
+      : []
+  })
+}
+
 /** Calls back for every object of a tree, from the outside to the inside, by what it is called there: a kind, or a field. */
 export const walkFields = (tree: unknown, enter: (kind: string, fields: object) => void): void => {
   if (typeof tree !== "object" || tree === null) return

@@ -9,7 +9,7 @@ import type { Catalog } from "./catalog.ts"
 import { type Circumstances, type Effect as Cost, hazard, together } from "./effect.ts"
 import { effectOf } from "./effects.ts"
 import { addedLabel, useOf } from "./labelUses.ts"
-import { movedRelation, partsOf, qualified, relationOf, texts } from "./nodes.ts"
+import { movedRelation, partsOf, qualified, relationOf, takenIn, texts } from "./nodes.ts"
 import { type Parser, parser } from "./parser.ts"
 import type { MetaLine, SqlFile, SqlStatement } from "./split.ts"
 import { cut, type Piece } from "./units.ts"
@@ -158,6 +158,7 @@ const learn = (made: Set<string>, node: Node, catalog: Catalog | undefined): voi
     table(relationOf(node.CreateTableAsStmt.into?.rel), node.CreateTableAsStmt.if_not_exists)
   if ("SelectStmt" in node && node.SelectStmt.intoClause !== undefined)
     table(relationOf(node.SelectStmt.intoClause.rel), false)
+  for (const { from, to } of takenIn(node)) if (!made.has(from)) made.delete(to)
   if ("CreateEnumStmt" in node) made.add(qualified(texts(node.CreateEnumStmt.typeName)))
   if ("CompositeTypeStmt" in node) made.add(relationOf(node.CompositeTypeStmt.typevar))
   if ("CreateDomainStmt" in node) made.add(qualified(texts(node.CreateDomainStmt.domainname)))
