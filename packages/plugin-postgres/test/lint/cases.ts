@@ -337,6 +337,7 @@ const blocking: Readonly<Record<string, Cases>> = {
       "BEGIN; ALTER TABLE t ADD c int; COMMIT; BEGIN; UPDATE t SET c = 1 WHERE id BETWEEN 1 AND 1000; COMMIT;",
       "BEGIN; ALTER TABLE t ADD c int; UPDATE t SET c = 1 WHERE id = 7; COMMIT;",
       "BEGIN; ALTER TABLE o ADD c int; UPDATE o SET c = u.x FROM users u WHERE u.id = o.user_id AND o.id = 7; COMMIT;",
+      "BEGIN; ALTER TABLE o ADD c int; UPDATE o SET d = 1 WHERE a = b; COMMIT;",
       "BEGIN; CREATE TABLE t (c int); ALTER TABLE t ADD d int; UPDATE t SET d = 1; COMMIT;"
     ]
   },

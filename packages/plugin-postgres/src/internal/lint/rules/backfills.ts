@@ -6,18 +6,19 @@ import * as facts from "../facts.ts"
 import { head, type Rule, type Script, type Statement } from "../script.ts"
 
 /** Whether an UPDATE is about all rows: by no condition, or by one that rows fulfil unless they are special. */
-const isWhole = ({ whereClause }: UpdateStmt, table: string, { facts: known }: Script): boolean =>
-  whereClause === undefined || isBroad(whereClause, (column) => known.columns.has(facts.key(table, column)))
+const isWhole = ({ fromClause, whereClause }: UpdateStmt, table: string, { facts: known }: Script): boolean =>
+  whereClause === undefined ||
+  isBroad(whereClause, fromClause !== undefined, (column) => known.columns.has(facts.key(table, column)))
 
-/** Tests for null and emptiness, joins, and whatever is said of columns that are new. */
-const isBroad = (condition: Node, isNew: (column: string) => boolean): boolean => {
+/** Tests for null and emptiness, joins with other tables, and whatever is said of columns that are new. */
+const isBroad = (condition: Node, joins: boolean, isNew: (column: string) => boolean): boolean => {
   if ("A_Const" in condition || "NullTest" in condition) return true
-  if ("BoolExpr" in condition) return (condition.BoolExpr.args ?? []).every((part) => isBroad(part, isNew))
+  if ("BoolExpr" in condition) return (condition.BoolExpr.args ?? []).every((part) => isBroad(part, joins, isNew))
   const columns = ast.columnsIn(condition)
   if (columns.length > 0 && columns.every(isNew)) return true
   if (!("A_Expr" in condition)) return false
   const { lexpr, rexpr } = condition.A_Expr
-  const isJoin = ast.columnOf(lexpr) !== undefined && ast.columnOf(rexpr) !== undefined
+  const isJoin = joins && ast.columnOf(lexpr) !== undefined && ast.columnOf(rexpr) !== undefined
   return isJoin || ast.constantOf(rexpr) === ""
 }
 
