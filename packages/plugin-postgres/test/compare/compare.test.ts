@@ -217,6 +217,16 @@ describe("tables", () => {
     expect(found?.rows).toEqual([{ n: "3" }])
   })
 
+  it("detaches a partition that was a table before, with what its constraints were called", () => {
+    const tables = `CREATE TABLE p (at date NOT NULL, v int CONSTRAINT named NOT NULL) PARTITION BY RANGE (at);
+      CREATE TABLE p1 (at date NOT NULL, v int NOT NULL); CREATE TABLE p2 PARTITION OF p FOR VALUES FROM ('2020-01-01') TO ('2021-01-01')`
+    return converge(
+      server,
+      `${tables}; ALTER TABLE p ATTACH PARTITION p1 FOR VALUES FROM ('2021-01-01') TO ('2022-01-01')`,
+      `${tables}; ALTER TABLE p DETACH PARTITION p2`
+    )
+  })
+
   it("changes a collation without dropping, and goes on counting where an identity is new", async () => {
     const { database, text } = await converge(
       server,

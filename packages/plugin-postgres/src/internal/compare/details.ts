@@ -191,18 +191,19 @@ export interface NotNull {
   readonly relation: string
   readonly column: string
   readonly name: string
-  readonly flags: string
-  /** What it is called in the table that the column is inherited from. */
+  /** Whether it is the table's own, even if it is inherited, too. */
+  readonly isLocal: boolean
+  /** What one that is both is called in the table that the column is inherited from. */
   readonly inherited: string | null
 }
 
 const notNulls = `SELECT n.nspname AS schema, c.relname AS relation, a.attname AS "column", k.conname AS name,
-    concat_ws(' ', CASE WHEN k.connoinherit THEN 'NO INHERIT' END, CASE WHEN NOT k.convalidated THEN 'NOT VALID' END) AS flags,
-    (SELECT min(pk.conname) FROM pg_inherits h JOIN pg_constraint pk ON pk.conrelid = h.inhparent AND pk.contype = 'n'
-     JOIN pg_attribute pa ON pa.attrelid = h.inhparent AND pa.attnum = pk.conkey[1] WHERE h.inhrelid = c.oid AND pa.attname = a.attname) AS inherited
+    k.conislocal AS "isLocal",
+    CASE WHEN k.conislocal AND k.coninhcount > 0 THEN (SELECT min(pk.conname) FROM pg_inherits h JOIN pg_constraint pk ON pk.conrelid = h.inhparent AND pk.contype = 'n'
+     JOIN pg_attribute pa ON pa.attrelid = h.inhparent AND pa.attnum = pk.conkey[1] WHERE h.inhrelid = c.oid AND pa.attname = a.attname) END AS inherited
   FROM pg_constraint k JOIN pg_class c ON c.oid = k.conrelid JOIN pg_namespace n ON n.oid = c.relnamespace
   JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum = k.conkey[1]
-  WHERE k.contype = 'n' AND k.conislocal AND ${user("n")} AND ${own("pg_class", "c.oid")}`
+  WHERE k.contype = 'n' AND ${user("n")} AND ${own("pg_class", "c.oid")}`
 
 /** An index of a partition that belongs to one of the partitioned table. */
 export interface Attached {

@@ -10,7 +10,9 @@ const positions = (items: ReadonlyArray<Item>): ReadonlyMap<string, number> =>
   new Map(items.flatMap((item, i) => item.makes.map((key) => [key, i] as const)))
 
 /** Aspects that are worth a word and stand in nobody's way. */
-const minor: ReadonlySet<string> = new Set(["version of the extension", "tablespace", "toast options"])
+const versionOfExtension = "version of the extension"
+
+const minor: ReadonlySet<string> = new Set([versionOfExtension, "tablespace", "toast options"])
 
 /** What is set behind everything else, and what is reported. */
 export const ofDetails = (
@@ -30,7 +32,7 @@ export const ofDetails = (
     return before?.value !== detail.value || (detail.set.length > 0 && remade(detail))
   })
   const dropped = sides.fromDetails.all.filter(
-    (detail) => !wanted.has(keyOf(detail)) && !isGone(detail) && detail.aspect !== "version of the extension"
+    (detail) => !wanted.has(keyOf(detail)) && !isGone(detail) && detail.aspect !== versionOfExtension
   )
   const canSet = (detail: Detail) => detail.set.length > 0
   return {
@@ -57,12 +59,14 @@ const unsupported = ({ aspect, object }: Detail, had: string | undefined, wanted
   kind: "unsupported",
   object,
   message:
-    had === undefined
-      ? `the ${aspect} is to be ${wanted || "there"}, which no statement here does: make it by hand`
-      : wanted === undefined
-        ? `the ${aspect} is ${had || "there"} and is to be gone, which no statement here does: change it by hand`
-        : `the ${aspect} is ${had}, and is to be ${wanted}: change it by hand`,
-  severity: minor.has(aspect) ? "warning" : "error"
+    had === undefined && aspect === versionOfExtension
+      ? `the extension is made in the version that is the server's default; ${wanted} is wanted`
+      : had === undefined
+        ? `the ${aspect} is to be ${wanted || "there"}, which no statement here does: make it by hand`
+        : wanted === undefined
+          ? `the ${aspect} is ${had || "there"} and is to be gone, which no statement here does: change it by hand`
+          : `the ${aspect} is ${had}, and is to be ${wanted}: change it by hand`,
+  severity: had === undefined && aspect === versionOfExtension ? "notice" : minor.has(aspect) ? "warning" : "error"
 })
 
 /** What a statement has made anew, or given another type, has lost what was set of it. */
@@ -129,14 +133,22 @@ const indexOf = ({ index, schema }: Attached): StableId => ({
   name: index.slice(index.lastIndexOf(".") + 1).replaceAll('"', "")
 })
 
+const columnOf = ({ column, relation, schema }: Omit<NotNull, "inherited">): string => named(schema, relation, column)
+
+/** Their names as they were: a copy has a partition's from the partitioned table. */
+export const namedAs = (notNulls: ReadonlyArray<NotNull>, original: ReadonlyArray<NotNull>): ReadonlyArray<NotNull> => {
+  const names = new Map(original.map((one) => [columnOf(one), one.name]))
+  return notNulls.map((one) => ({ ...one, name: names.get(columnOf(one)) ?? one.name }))
+}
+
 /** From 18 on a NOT NULL has a name, which cannot be changed where the column is inherited with it. */
 export const notNullNames = (
   sides: Sides
 ): { readonly items: ReadonlyArray<Item>; readonly hazards: ReadonlyArray<Hazard> } => {
-  const keyOf = ({ column, relation, schema }: NotNull) => named(schema, relation, column)
-  const had = new Map(sides.fromDetails.notNulls.map((one) => [keyOf(one), one.name]))
+  const had = new Map(sides.fromDetails.notNulls.map((one) => [columnOf(one), one.name]))
   const others = sides.toDetails.notNulls.flatMap((one) => {
-    const before = had.get(keyOf(one)) ?? one.inherited ?? `${one.relation}_${one.column}_not_null`
+    if (!one.isLocal) return []
+    const before = had.get(columnOf(one)) ?? one.inherited ?? `${one.relation}_${one.column}_not_null`
     return before === one.name || Buffer.byteLength(before) > 63 ? [] : [{ ...one, before }]
   })
   return {
@@ -152,7 +164,7 @@ export const notNullNames = (
           : [
               {
                 kind: "unsupported",
-                object: keyOf({ ...one, inherited }),
+                object: columnOf(one),
                 message: `its NOT NULL is called ${before}, as it is inherited, and is to be ${one.name}: only a new table would have it so`,
                 severity: "warning"
               }

@@ -5,6 +5,7 @@ import { alterations, namesakes } from "./before.ts"
 import type { Seen } from "./comparing.ts"
 import type { Database } from "./database.ts"
 import { engine } from "./engine.ts"
+import { namedAs } from "./extras.ts"
 import { type Item, statement } from "./items.ts"
 import type { See } from "./narrowing.ts"
 import type { Rename } from "./renames.ts"
@@ -66,5 +67,7 @@ export const prepared = Effect.fnUntraced(function* (
     for (const sql of namesakes(altered.facts, wanted.facts)) yield* together([sql])
   }
   const before = done.map((sql) => statement(sql, { lock: "ACCESS EXCLUSIVE" }))
-  return { from: yield* see(copy.database), to: wanted, before } satisfies Prepared
+  const { details, facts } = yield* see(copy.database)
+  const notNulls = namedAs(details.notNulls, from.details.notNulls)
+  return { from: { facts, details: { ...details, notNulls } }, to: wanted, before } satisfies Prepared
 })
