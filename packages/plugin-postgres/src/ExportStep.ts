@@ -82,7 +82,7 @@ export const exportData = Step.make("postgres.exportData", {
         if (found !== undefined && now - found.takenAt < Duration.toMillis(given.maxAge)) return Check.satisfied(found)
         return Check.needed([
           {
-            summary: `export ${given.tables.length} tables to ${given.directory}`,
+            summary: `export ${given.tables.length === 1 ? "1 table" : `${given.tables.length} tables`} to ${given.directory}`,
             ...(found === undefined ? {} : { before: `export of ${new Date(found.takenAt).toISOString()}` })
           }
         ])

@@ -114,8 +114,12 @@ export const importData = Step.make("postgres.importData", {
 const changeOf = ({ changed, missing, rows, table }: Difference) => ({
   summary: `import ${table}`,
   before: [
-    missing === undefined || missing === rows ? "no row of the file" : `${missing} rows are missing`,
-    ...(changed === 0 ? [] : [`${changed} have other values`])
+    missing === undefined || missing === rows
+      ? "no row of the file"
+      : missing === 1
+        ? "1 row is missing"
+        : `${missing} rows are missing`,
+    ...(changed === 0 ? [] : [`${changed} ${changed === 1 ? "has" : "have"} other values`])
   ].join(", "),
   ...(rows === undefined ? {} : { after: `${rows} rows` })
 })

@@ -53,7 +53,7 @@ describe("rows that are exported and imported", () => {
         yield* to.sql("UPDATE suppliers SET limits = 1 WHERE name = 'One'; DELETE FROM suppliers WHERE name = 'Two'")
         const damaged = yield* to.check(into)
         assert.deepStrictEqual(damaged._tag === "Needed" && damaged.changes, [
-          { summary: "import public.suppliers", before: "1 rows are missing, 1 have other values", after: "2 rows" }
+          { summary: "import public.suppliers", before: "1 row is missing, 1 has other values", after: "2 rows" }
         ])
         yield* to.apply(into)
         assert.strictEqual((yield* to.check(into))._tag, "Satisfied")

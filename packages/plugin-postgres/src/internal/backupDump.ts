@@ -159,10 +159,14 @@ const inContainer = (server: string): DumpToolUnfit =>
 export const dumpRoles = Effect.fnUntraced(function* ({ facts, needs, tools }: Dumping, file: string) {
   const { dumpHost, target } = needs
   yield* target.writeFile(file, "", { mode: 0o600 })
-  const args = ["--roles-only", "--no-role-passwords", "--no-password", `--database=${facts.database}`]
+  const args = ["--roles-only", "--no-role-passwords", "--no-password", `--database=${connectingTo(facts.database)}`]
   const env = yield* environmentOf(dumpHost)
   yield* dumpHost.operations.run(Command.make(tools.dumpAll, args, { env, stdoutFile: file }))
 })
+
+/** A name that libpq would take for a list of settings or a URL is given as one of them. */
+const connectingTo = (database: string): string =>
+  /=|^postgres(ql)?:\/\//.test(database) ? `dbname='${database.replace(/['\\]/g, "\\$&")}'` : database
 
 /** What was dumped is no backup, and is removed. */
 export const invalid = (partial: string, what: string): BackupInvalid =>

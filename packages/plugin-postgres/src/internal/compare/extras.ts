@@ -9,9 +9,9 @@ import { named, quoted } from "./names.ts"
 const positions = (items: ReadonlyArray<Item>): ReadonlyMap<string, number> =>
   new Map(items.flatMap((item, i) => item.makes.map((key) => [key, i] as const)))
 
-/** Aspects that are worth a word and stand in nobody's way. */
 const versionOfExtension = "version of the extension"
 
+/** Aspects that are worth a word and stand in nobody's way. */
 const minor: ReadonlySet<string> = new Set([versionOfExtension, "tablespace", "toast options"])
 
 /** What is set behind everything else, and what is reported. */
