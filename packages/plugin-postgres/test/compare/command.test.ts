@@ -253,6 +253,29 @@ describe("schema diff", () => {
     }
   }, 60_000)
 
+  it("makes no subscription to prove something, and leaves no database that could not be dropped", async () => {
+    const [from, to] = [await made("CREATE TABLE t (a int)"), await made("CREATE TABLE t (a int, b int)")]
+    await running.sql(
+      to,
+      "CREATE SUBSCRIPTION s CONNECTION 'host=nowhere password=secret-word' PUBLICATION p WITH (connect = false)"
+    )
+    try {
+      for (const sides of [
+        { from, to },
+        { from: to, to: from }
+      ]) {
+        const { out } = await run({ from: server.url(sides.from), to: server.url(sides.to), prove: true })
+        expect(out).toMatch(/(CREATE|DROP) SUBSCRIPTION "s"/)
+        expect(out).not.toMatch(/still differs|does not run|secret-word/)
+      }
+      const { rows } = await running.sql("postgres", "SELECT datname FROM pg_database WHERE datname LIKE 'shipshape%'")
+      expect(rows).toEqual([])
+    } finally {
+      await running.sql(to, "ALTER SUBSCRIPTION s SET (slot_name = NONE)")
+      await running.sql(to, "DROP SUBSCRIPTION s")
+    }
+  }, 60_000)
+
   it("leaves who may not make a scratch database with a hint, and nothing behind", async () => {
     await running.sql("postgres", "CREATE ROLE looker LOGIN PASSWORD 'looker'")
     const url = server.url(await made("CREATE TABLE t (a int)")).replace(/\/\/[^@]*@/, "//looker:looker@")
@@ -290,6 +313,15 @@ describe.skipIf(system.programs === undefined)("with pg_dump", () => {
       await ask(own, d, "CREATE TABLE t (a int, b int); GRANT INSERT ON t TO w; GRANT SELECT ON t TO r")
       const granted = await run({ from: own.url(c), to: own.url(d), prove: true, json: true })
       expect(JSON.parse(granted.out).hazards).toEqual([])
+      const [e, f] = [await own.create(), await own.create()]
+      await ask(
+        own,
+        f,
+        "CREATE FOREIGN DATA WRAPPER w; CREATE SERVER s FOREIGN DATA WRAPPER w; CREATE USER MAPPING FOR PUBLIC SERVER s OPTIONS (password 'secret-word')"
+      )
+      const secret = await run({ from: own.url(e), to: own.url(f), prove: true })
+      expect(secret.out).toContain("lacks “password '…'")
+      expect(secret.out).not.toContain("secret-word")
     } finally {
       await machine.stop()
     }

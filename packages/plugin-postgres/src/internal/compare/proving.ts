@@ -92,10 +92,13 @@ const differing = (reached: string, wanted: string): ReadonlyArray<string> => {
   const lines = new Set(reached.split("\n"))
   const others = new Set(wanted.split("\n"))
   return [
-    ...[...others].filter((line) => !lines.has(line)).map((line) => `lacks “${line.trim()}”`),
-    ...[...lines].filter((line) => !others.has(line)).map((line) => `has “${line.trim()}”`)
+    ...[...others].filter((line) => !lines.has(line)).map((line) => `lacks “${withoutSecret(line)}”`),
+    ...[...lines].filter((line) => !others.has(line)).map((line) => `has “${withoutSecret(line)}”`)
   ]
 }
+
+/** A line of a dump, without the values of options: those of foreign servers and their users may be secrets. */
+const withoutSecret = (line: string): string => line.trim().replace(/^("?[\w-]+"?) '.*'(,?)$/, "$1 '…'$2")
 
 const dumpOf = Effect.fnUntraced(function* ({ major, name, server }: Database, options: ReadonlyArray<string>) {
   const { env, find, operations } = yield* server.dumpHost

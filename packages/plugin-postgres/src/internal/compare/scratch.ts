@@ -71,11 +71,14 @@ export const inward = (tools: Engine, facts: Facts): Facts =>
       )
     : facts
 
-/** Runs units as they are meant: each transaction in one, the rest one by one. */
+/** A subscription would not be the copy's alone, and a database that has one cannot be dropped. */
+const ofSubscription = /^(CREATE|ALTER|DROP|COMMENT ON|SECURITY LABEL (FOR .* )?ON) SUBSCRIPTION /
+
+/** Runs units on a copy as they are meant: each transaction in one, the rest one by one. */
 export const run = Effect.fnUntraced(function* (database: Database, { units }: Pick<Script, "units">) {
   const runOne = (sql: string) => Effect.mapError(database.run(sql), (error) => ({ error, sql }))
   for (const { statements, transaction } of units) {
-    const all = statements.map(({ sql }) => sql)
+    const all = statements.flatMap(({ sql }) => (ofSubscription.test(sql) ? [] : [sql]))
     yield* Effect.forEach(transaction ? ["BEGIN", ...all, "COMMIT"] : all, runOne, { discard: true }).pipe(
       Effect.tapError(() => (transaction ? Effect.ignore(database.run("ROLLBACK")) : Effect.void))
     )
