@@ -71,7 +71,8 @@ const notLoaded = (name: string, path: string, cause: unknown): DeploymentUnload
     )
   }
   if (code === "ERR_UNKNOWN_FILE_EXTENSION") {
-    return /\.[cm]?ts$/.test(name)
+    // What Node says names the extension that it does not know, which may be that of an import.
+    return /extension "\.[cm]?ts"/.test(message)
       ? make(`Node ${process.version} cannot import ${name}`, "run it with Node 22.19 or newer, which reads TypeScript")
       : make(`${name} is no file that Node can import`, "name a .ts, .mts, .js or .mjs file")
   }
