@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import { SchemaChangeRefused, SchemaDrifted } from "./CompareError.ts"
+import { ownTables } from "./internal/compare/narrowing.ts"
 import { Rename } from "./internal/compare/renames.ts"
 import { changesOf, differencesOf, judged } from "./internal/compare/verdict.ts"
 import { rowsResource, schemaResource, whenReached } from "./internal/whenReached.ts"
@@ -39,9 +40,6 @@ const input = {
 }
 
 type Input = Schema.Struct.Type<typeof input>
-
-/** What Shipshape itself keeps in a database. */
-const ownTables = ["shipshape.*", "public.shipshape_migrations"]
 
 const comparisonOf = ({ accept: _, mode, ...rest }: Input): Comparison => ({
   ...rest,

@@ -253,6 +253,19 @@ describe("schema diff", () => {
     }
   }, 60_000)
 
+  it("leaves alone what Shipshape itself keeps: a ledger that is dropped would have all run again", async () => {
+    const own =
+      "CREATE TABLE shipshape_migrations (name text); CREATE SCHEMA shipshape; CREATE TABLE shipshape.leases (run int)"
+    const [from, to] = [await made(`CREATE TABLE t (a int); ${own}`), await made("CREATE TABLE t (a int)")]
+    for (const sides of [
+      { from, to },
+      { from: to, to: from }
+    ]) {
+      const { out } = await run({ from: server.url(sides.from), to: server.url(sides.to), json: true })
+      expect(JSON.parse(out)).toEqual({ units: [], hazards: [] })
+    }
+  })
+
   it("makes no subscription to prove something, and leaves no database that could not be dropped", async () => {
     const [from, to] = [await made("CREATE TABLE t (a int)"), await made("CREATE TABLE t (a int, b int)")]
     await running.sql(

@@ -15,8 +15,11 @@ export interface Scope {
   readonly privileges: boolean
 }
 
-/** All there is. */
-export const everything: Scope = { ignore: [], privileges: true }
+/** What Shipshape itself keeps in a database. */
+export const ownTables: ReadonlyArray<string> = ["shipshape.*", "public.shipshape_migrations"]
+
+/** All there is beside that. */
+export const everything: Scope = { ignore: ownTables, privileges: true }
 
 /** Reads a side. */
 export type See = (database: Database) => Effect.Effect<Seen, import("../../PostgresError.ts").QueryError>
@@ -36,9 +39,11 @@ export const seeing = (scope: Scope): See => {
   const isIgnored = matcher(scope.ignore)
   return Effect.fnUntraced(function* (database) {
     const tools = yield* Effect.promise(engine)
-    const { details, facts } = yield* seen(database)
+    const all = yield* seen(database)
+    const { details, facts } = all
     const keeps = (fact: Fact) => scope.privileges || !isPrivilege(fact.id)
     const left = new Set(facts.base.facts().flatMap((fact) => (isOf(fact, isIgnored) ? [tools.keyOf(fact.id)] : [])))
+    if (left.size === 0 && scope.privileges) return all
     const isLeft = (fact: Fact): boolean => {
       if (left.has(tools.keyOf(fact.id))) return true
       const parent = fact.parent === undefined ? undefined : facts.base.get(fact.parent)
