@@ -255,6 +255,16 @@ describe("tables", () => {
     expect(kinds(script)).toEqual(["unsupported public.own", "unsupported public.t"])
     const inherited = "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (PRIMARY KEY (id)) INHERITS (p)"
     expect(kinds(await compared(server, "SELECT 1", inherited))).toEqual(["unsupported public.c.id"])
+    const parent = "CREATE TABLE p (id int NOT NULL) PARTITION BY LIST (id)"
+    const partition = "CREATE TABLE c PARTITION OF p FOR VALUES IN (1)"
+    const attaching = await compared(server, `${parent}; CREATE TABLE c (id int NOT NULL)`, `${parent}; ${partition}`)
+    expect(kinds(attaching)).toEqual(["unsupported public.c.id"])
+    const renamed = await compared(
+      server,
+      `${parent}; ${partition}`,
+      `${parent}; ${partition}; ALTER TABLE p RENAME CONSTRAINT p_id_not_null TO n`
+    )
+    expect(renamed).toMatchObject({ units: [{ statements: [{}, {}] }], hazards: [] })
   })
 
   it("tells a conversion that cuts from one that may fail, and from one that is nothing", async () => {

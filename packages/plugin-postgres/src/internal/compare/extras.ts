@@ -133,7 +133,7 @@ const indexOf = ({ index, schema }: Attached): StableId => ({
   name: index.slice(index.lastIndexOf(".") + 1).replaceAll('"', "")
 })
 
-const columnOf = ({ column, relation, schema }: Omit<NotNull, "inherited">): string => named(schema, relation, column)
+const columnOf = ({ column, relation, schema }: NotNull): string => named(schema, relation, column)
 
 /** Their names as they were: a copy has a partition's from the partitioned table. */
 export const namedAs = (notNulls: ReadonlyArray<NotNull>, original: ReadonlyArray<NotNull>): ReadonlyArray<NotNull> => {
@@ -147,29 +147,28 @@ export const notNullNames = (
 ): { readonly items: ReadonlyArray<Item>; readonly hazards: ReadonlyArray<Hazard> } => {
   const had = new Map(sides.fromDetails.notNulls.map((one) => [columnOf(one), one.name]))
   const others = sides.toDetails.notNulls.flatMap((one) => {
-    if (!one.isLocal) return []
     const before = had.get(columnOf(one)) ?? one.inherited ?? `${one.relation}_${one.column}_not_null`
-    return before === one.name || Buffer.byteLength(before) > 63 ? [] : [{ ...one, before }]
+    if (before === one.name || Buffer.byteLength(before) > 63) return []
+    // What is made as a partition has the names of the partitioned table.
+    if (!one.isLocal && !had.has(columnOf(one))) return []
+    return [{ ...one, before, isFixed: !one.isLocal || one.inherited !== null }]
   })
+  const isRenamedAbove = (one: (typeof others)[number]) =>
+    others.some(({ before, isFixed, name }) => !isFixed && before === one.before && name === one.name)
   return {
-    items: others.flatMap(({ before, inherited, name, relation, schema }) => {
-      if (inherited !== null) return []
+    items: others.flatMap(({ before, isFixed, name, relation, schema }) => {
+      if (isFixed) return []
       const [table, old, wanted] = [quoted(schema, relation), quoted(before), quoted(name)]
       return [statement(`ALTER TABLE ${table} RENAME CONSTRAINT ${old} TO ${wanted}`, { lock: "ACCESS EXCLUSIVE" })]
     }),
-    hazards: others.flatMap(
-      ({ before, inherited, ...one }): ReadonlyArray<Hazard> =>
-        inherited === null
-          ? []
-          : [
-              {
-                kind: "unsupported",
-                object: columnOf(one),
-                message: `its NOT NULL is called ${before}, as it is inherited, and is to be ${one.name}: only a new table would have it so`,
-                severity: "warning"
-              }
-            ]
-    )
+    hazards: others
+      .filter((one) => one.isFixed && !isRenamedAbove(one))
+      .map((one) => ({
+        kind: "unsupported",
+        object: columnOf(one),
+        message: `its NOT NULL is called ${one.before}, as it is inherited, and is to be ${one.name}: only a new table would have it so`,
+        severity: "warning"
+      }))
   }
 }
 
