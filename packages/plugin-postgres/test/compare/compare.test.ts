@@ -253,6 +253,7 @@ describe("tables", () => {
       "CREATE TABLE t (c int, a int, b int); CREATE TEXT SEARCH CONFIGURATION own (COPY = simple)"
     )
     expect(kinds(script)).toEqual(["unsupported public.own", "unsupported public.t"])
+    expect(kinds(await compared(server, "SELECT 1", "CREATE TYPE r AS RANGE (SUBTYPE = int)"))).toEqual([])
     const inherited = "CREATE TABLE p (id int PRIMARY KEY); CREATE TABLE c (PRIMARY KEY (id)) INHERITS (p)"
     expect(kinds(await compared(server, "SELECT 1", inherited))).toEqual(["unsupported public.c.id"])
     const parent = "CREATE TABLE p (id int NOT NULL) PARTITION BY LIST (id)"

@@ -140,7 +140,13 @@ const reported = (catalog: string, kind: string, value: string, where = "true") 
    FROM ${catalog} o WHERE o.oid >= 16384 AND (${where}) AND ${own(catalog, "o.oid")}`
 
 const others = [
-  reported("pg_cast", "cast", "concat_ws(' ', NULLIF(o.castfunc, 0)::regprocedure, o.castcontext, o.castmethod)"),
+  // A range comes with a cast to its multirange.
+  reported(
+    "pg_cast",
+    "cast",
+    "concat_ws(' ', NULLIF(o.castfunc, 0)::regprocedure, o.castcontext, o.castmethod)",
+    "NOT EXISTS (SELECT FROM pg_depend i WHERE i.classid = 'pg_cast'::regclass AND i.objid = o.oid AND i.deptype = 'i')"
+  ),
   reported(
     "pg_operator",
     "operator",
