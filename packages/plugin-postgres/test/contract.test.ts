@@ -193,8 +193,12 @@ describe("sql lint --json", () => {
   it("knows what a server has", { timeout }, async () => {
     const sql = "ALTER TABLE orders ALTER COLUMN kind TYPE varchar;"
     const name = write("k.sql", sql)
-    expect((await shipshape(["sql", "lint", name, "--json"])).code).toBe(1)
-    expect((await shipshape(["sql", "lint", name, "--json", "--against", url])).code).toBe(0)
+    // Where it is not known what the column is before, it may be that it only becomes wider.
+    const alone = await shipshape(["sql", "lint", name, "--json"])
+    expect(alone.code).toBe(0)
+    expect(strictly(Findings, alone.out)).toMatchObject([{ rule: "changing-column-type", severity: "warning" }])
+    const known = await shipshape(["sql", "lint", name, "--json", "--against", url])
+    expect(known).toMatchObject({ code: 0, out: "[]\n" })
   })
 })
 
