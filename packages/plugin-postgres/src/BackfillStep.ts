@@ -2,7 +2,7 @@ import { Check, Step } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { defaultBatch } from "./internal/columns.ts"
-import { mayCome } from "./internal/mayCome.ts"
+import { whenMade } from "./internal/mayCome.ts"
 import { describe } from "./internal/tableCosts.ts"
 import * as tables from "./internal/tableSteps.ts"
 import { schemaResource, whenReached } from "./internal/whenReached.ts"
@@ -73,18 +73,7 @@ export const backfill = Step.make("postgres.backfill", {
         ? Check.needed([describe({ _tag: "Backfill", backfill: backfillOf(input) }, facts)])
         : Check.satisfied({})
     })
-    return yield* look.pipe(
-      Effect.catchIf(mayCome, (error) =>
-        Effect.succeed(
-          Check.unavailableBecause(
-            [schemaResource],
-            error,
-            "let a step before this one create what it names, or correct it"
-          )
-        )
-      ),
-      whenReached
-    )
+    return yield* look.pipe(whenMade(), whenReached)
   }),
   apply: Effect.fn("postgres.backfill.apply")((input) =>
     tables.changeAll([{ _tag: "Backfill", backfill: backfillOf(input) }])

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { backToColumn, type ColumnInput, lacking } from "./internal/columns.ts"
 import { pattern } from "./internal/columnType.ts"
-import { mayCome } from "./internal/mayCome.ts"
+import { whenMade } from "./internal/mayCome.ts"
 import { describe, describeColumn } from "./internal/tableCosts.ts"
 import * as tables from "./internal/tableSteps.ts"
 import { schemaResource, whenReached } from "./internal/whenReached.ts"
@@ -90,17 +90,7 @@ export const column = Undo.of(
                 changes.map((change) => describe(change, table)),
                 { risk: "reversible" }
               )
-        }).pipe(
-          Effect.catchIf(mayCome, (error) =>
-            Effect.succeed(
-              Check.unavailableBecause(
-                [schemaResource],
-                error,
-                "let a step before this one create what it names, or correct it"
-              )
-            )
-          )
-        )
+        }).pipe(whenMade())
       )
     }),
     apply: Effect.fn("postgres.column.apply")(function* (input) {

@@ -2,7 +2,7 @@ import { Check, Look, Step } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
-import { mayCome } from "./internal/mayCome.ts"
+import { whenMade } from "./internal/mayCome.ts"
 import { rowsResource, schemaResource, whenReached } from "./internal/whenReached.ts"
 import { PostgresControl } from "./PostgresControl.ts"
 import { PostgresProbe, type Statement } from "./PostgresProbe.ts"
@@ -46,14 +46,8 @@ const check = Effect.fn("postgres.sql.check")(function* (
     Effect.map((holds) =>
       holds ? Check.satisfied({}) : Check.needed([{ summary: summary(apply) }], risk === undefined ? {} : { risk })
     ),
-    Effect.catchIf(mayCome, (error) =>
-      Effect.succeed(
-        Check.unavailableBecause(
-          [schemaResource],
-          error,
-          "let a step before this one create it; where `apply` itself creates it, ask in `done` with to_regclass('name') IS NOT NULL"
-        )
-      )
+    whenMade(
+      "let a step before this one create it; where `apply` itself creates it, ask in `done` with to_regclass('name') IS NOT NULL"
     ),
     whenReached
   )

@@ -41,6 +41,7 @@ const steps = (name: string): ReadonlyArray<AnyStep> => [
     privileges: ["USAGE"],
     to: `readers ${name}`
   }),
+  Postgres.setting("x", { role: `a"pp ${name}`, name: "search_path", value: "" }),
   Postgres.setting("x", { role: `a"pp ${name}`, name: "search_path", value: `"$user",Odd,  public` }),
   Postgres.setting("x", { role: `a"pp ${name}`, name: "statement_timeout", value: "30s" }),
   Postgres.setting("x", { role: `a"pp ${name}`, name: "statement_timeout", value: "31s" })

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { type Connection, escapeIdentifier, escapeLiteral, type Statement } from "./connect.ts"
+import { settingItems } from "./settings.ts"
 
 const Settings = Schema.Struct({
   connectionLimit: Schema.Int,
@@ -42,22 +43,8 @@ const read = (connection: Connection, database: string) =>
     Effect.orDie(Schema.decodeUnknownEffect(Settings)(rows[0]))
   )
 
-/** Settings whose value is a list of names, where quoting the list would make one name of it. */
-const lists: ReadonlyArray<string> = [
-  "local_preload_libraries",
-  "search_path",
-  "session_preload_libraries",
-  "shared_preload_libraries",
-  "temp_tablespaces",
-  "unix_socket_directories"
-]
-
-const valueOf = (name: string, value: string): string =>
-  lists.includes(name)
-    ? (value.match(/"(?:[^"]|"")*"|[^,\s]+/g) ?? [""])
-        .map((element) => escapeLiteral(element.replace(/^"(.*)"$/s, "$1").replaceAll('""', '"')))
-        .join(", ")
-    : escapeLiteral(value)
+/** Each name of a list by itself: quoting the list would make one name of it. */
+const valueOf = (name: string, value: string): string => settingItems(name, value).map(escapeLiteral).join(", ")
 
 /** The statements that give a database the settings of another, from those of one that was just made. */
 export const statements = (

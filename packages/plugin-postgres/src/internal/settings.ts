@@ -9,13 +9,14 @@ const lists: ReadonlyArray<string> = [
   "unix_socket_directories"
 ]
 
-/** The names of a list, or the one value of what is none. */
-export const settingItems = (name: string, value: string): ReadonlyArray<string> =>
-  lists.includes(name.toLowerCase())
-    ? [...value.matchAll(/\s*(?:"((?:[^"]|"")*)"|([^,]*?))\s*(?:,|$)/g)]
-        .map(([, quoted, bare]) => (quoted === undefined ? bare : quoted.replaceAll('""', '"')) ?? "")
-        .filter((item) => item !== "")
-    : [value]
+/** The names of a list, or the one value of what is none. A list without names has the empty one, as the server keeps it. */
+export const settingItems = (name: string, value: string): ReadonlyArray<string> => {
+  if (!lists.includes(name.toLowerCase())) return [value]
+  const items = [...value.matchAll(/\s*(?:"((?:[^"]|"")*)"|([^,]*?))\s*(?:,|$)/g)].flatMap(([, quoted, bare = ""]) =>
+    quoted !== undefined ? [quoted.replaceAll('""', '"')] : bare === "" ? [] : [bare]
+  )
+  return items.length === 0 ? [""] : items
+}
 
 /** One way to write it, for comparing. */
 export const settingText = (name: string, value: string): string => {

@@ -1,10 +1,9 @@
 /** `shipshape sql plan`, as a program that others call. */
-import { spawn } from "node:child_process"
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
-import { fileURLToPath } from "node:url"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { command } from "../support/command.ts"
 import { type Embedded, start } from "../support/embedded.ts"
 
 const folder = mkdtempSync(join(tmpdir(), "ss-plan-"))
@@ -25,31 +24,15 @@ afterAll(async () => {
   rmSync(folder, { recursive: true })
 })
 
-const program = fileURLToPath(new URL("../../../core/src/cli/bin.ts", import.meta.url))
-
-const shipshape = (...args: ReadonlyArray<string>) =>
-  new Promise<{ readonly code: number | null; readonly out: string; readonly err: string }>((resolve) => {
-    const options = ["--disable-warning=ExperimentalWarning", "--conditions=@shipshape/source", "--"]
-    const child = spawn(process.execPath, [...options, program, ...args], { cwd: folder })
-    let [out, err] = ["", ""]
-    child.stdout.setEncoding("utf8").on("data", (text: string) => {
-      out += text
-    })
-    child.stderr.setEncoding("utf8").on("data", (text: string) => {
-      err += text
-    })
-    child.on("close", (code) => resolve({ code, out, err }))
-  })
+const shipshape = (...args: ReadonlyArray<string>) => command(folder, args)
 
 const file = (text: string | Buffer): string => {
   writeFileSync(join(folder, "x.sql"), text)
   return "x.sql"
 }
 
-const timeout = 60_000
-
 describe("shipshape sql plan", () => {
-  it("prints units and hazards as JSON, and nothing else", { timeout }, async () => {
+  it("prints units and hazards as JSON, and nothing else", async () => {
     const name = file("ALTER TYPE s ADD VALUE 'b';\nALTER TABLE orders ALTER COLUMN code TYPE varchar(20);")
     const ended = await shipshape("sql", "plan", name, "--json", "--against", url)
     expect(ended).toMatchObject({ code: 0, err: "" })
@@ -72,7 +55,7 @@ describe("shipshape sql plan", () => {
     })
   })
 
-  it("ends with 1 where something stands in the way, and shows it", { timeout }, async () => {
+  it("ends with 1 where something stands in the way, and shows it", async () => {
     const ended = await shipshape("sql", "plan", file("CREATE TABLE t (a int);\nDROP TABLE orders;"))
     expect(ended).toMatchObject({ code: 1, err: "" })
     expect(ended.out).toMatchInlineSnapshot(`
@@ -91,7 +74,7 @@ describe("shipshape sql plan", () => {
     `)
   })
 
-  it("runs it on a copy of the schema", { timeout }, async () => {
+  it("runs it on a copy of the schema", async () => {
     const text =
       "ALTER TABLE orders ADD COLUMN note text;\nCREATE ROLE dry_run;\nCREATE INDEX CONCURRENTLY i ON orders (note);"
     const good = await shipshape("sql", "plan", file(text), "--json", "--against", url, "--dry-run")
@@ -117,7 +100,7 @@ describe("shipshape sql plan", () => {
     expect(rows).toEqual([])
   })
 
-  it("points at what is no SQL", { timeout }, async () => {
+  it("points at what is no SQL", async () => {
     const ended = await shipshape("sql", "plan", file("SELECT 1;\n\tSELECT 'é' FRM a b;"))
     expect(ended).toMatchObject({ code: 1, out: "" })
     expect(ended.err).toMatchInlineSnapshot(`
@@ -144,7 +127,7 @@ describe("shipshape sql plan", () => {
       says: "postgres.server-unreachable"
     },
     { args: ["nowhere.sql"], code: 64, says: "there is no such file" }
-  ])("refuses $args", { timeout }, async ({ args, code, says }) => {
+  ])("refuses $args", async ({ args, code, says }) => {
     file("SELECT 1")
     const ended = await shipshape("sql", "plan", ...args)
     expect(ended).toMatchObject({ code, out: "" })
