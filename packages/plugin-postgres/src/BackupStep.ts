@@ -12,10 +12,8 @@ const Count = Schema.Int.check(Schema.isGreaterThanOrEqualTo(1))
 
 const input = {
   directory: Schema.NonEmptyString,
-  format: Schema.Literals(["custom", "directory"]).pipe(
-    Schema.withDecodingDefaultKey(Effect.succeed("custom" as const))
-  ),
-  jobs: Count.pipe(Schema.withDecodingDefaultKey(Effect.succeed(4))),
+  format: Schema.optionalKey(Schema.Literals(["custom", "directory"])),
+  jobs: Schema.optionalKey(Count),
   drill: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(false))),
   roles: Schema.Boolean.pipe(Schema.withDecodingDefaultKey(Effect.succeed(false))),
   keep: Count.pipe(Schema.withDecodingDefaultKey(Effect.succeed(14))),

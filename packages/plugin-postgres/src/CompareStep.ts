@@ -61,12 +61,16 @@ const nameOf = (expected: Input["expected"]): string => {
   return `${host}${pathname}`
 }
 
+/** The first few of a list, and how many more there are. */
+const firstOf = (list: ReadonlyArray<string>): string =>
+  `${list.slice(0, 5).join("; ")}${list.length > 5 ? `; and ${list.length - 5} more` : ""}`
+
 const refused = (database: string, { obstacles }: ReturnType<typeof judged>): SchemaChangeRefused => {
   const list = obstacles.map(({ message, object }) => `${object}: ${message}`)
   return new SchemaChangeRefused({
     database,
     objects: [...new Set(obstacles.map(({ object }) => object))],
-    message: `the schema of ${database} is not changed: ${list.slice(0, 5).join("; ")}${list.length > 5 ? `; and ${list.length - 5} more` : ""}`,
+    message: `the schema of ${database} is not changed: ${firstOf(list)}`,
     hint: "state what is renamed in `renames`, leave what somebody else keeps out by `ignore`, or name what may be lost, or stays different, in `accept`",
     tail: list
   })
@@ -78,7 +82,7 @@ const drifted = (database: string, given: Input, found: ReturnType<typeof judged
   return new SchemaDrifted({
     database,
     differences,
-    message: `the schema of ${database} is not that of ${nameOf(given.expected)}: ${list.slice(0, 5).join("; ")}${list.length > 5 ? `; and ${list.length - 5} more` : ""}`,
+    message: `the schema of ${database} is not that of ${nameOf(given.expected)}: ${firstOf(list)}`,
     hint: differences[0]?.hint ?? "",
     tail: differences.map(({ difference, hint }) => `${difference} (${hint})`)
   })

@@ -4,6 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import * as Data from "./Data.ts"
+import { counted } from "./internal/counted.ts"
 import { whenReached } from "./internal/whenReached.ts"
 import { DataControl, DataProbe, type ExportTable } from "./PostgresData.ts"
 
@@ -82,7 +83,7 @@ export const exportData = Step.make("postgres.exportData", {
         if (found !== undefined && now - found.takenAt < Duration.toMillis(given.maxAge)) return Check.satisfied(found)
         return Check.needed([
           {
-            summary: `export ${given.tables.length === 1 ? "1 table" : `${given.tables.length} tables`} to ${given.directory}`,
+            summary: `export ${counted(given.tables.length, "table")} to ${given.directory}`,
             ...(found === undefined ? {} : { before: `export of ${new Date(found.takenAt).toISOString()}` })
           }
         ])

@@ -48,6 +48,21 @@ import { database, membership, owner, schema, setting } from "./ServerSteps.ts"
 import { destructiveSql, sql } from "./SqlStep.ts"
 import { unique } from "./UniqueStep.ts"
 
+/**
+ * All that the plugin provides: what steps ask of the server, and what they do there.
+ *
+ * @since 0.1.0
+ */
+export type Services =
+  | PostgresProbe
+  | PostgresControl
+  | DataProbe
+  | DataControl
+  | MigrationProbe
+  | MigrationControl
+  | SchemaProbe
+  | SchemaControl
+
 const about = {
   version: "0.1.0",
   description:
@@ -142,19 +157,10 @@ export const server = Plugin.define("postgres", {
         const target = yield* Target.Target
         const name = address.nameOf(server)
         const login = { ...options, server: name, user, password, database, resource: options.resource }
-        const env = environment(login, {
-          PGHOST: host,
-          PGPORT: String(port),
-          PGSSLMODE: tls,
-          // Without a file libpq knows nobody: `system` are those that the machine trusts.
-          ...(tls === "disable" || (tls === "require" && ca === undefined)
-            ? {}
-            : { PGSSLROOTCERT: ca?.file ?? "system" })
-        })
         return services(
           login,
           { _tag: "Socket", host, port, tls, ca },
-          dumpTools.onTarget(target, name, env, options.tools)
+          dumpTools.onTarget(target, name, dumpTools.environmentAt(server), options.tools)
         )
       })
     )
@@ -199,7 +205,7 @@ export const inService = Plugin.define("postgres", {
         const container = containers.service(service)
         const resource: Resource.Resource = container.resource ?? `service:${service}`
         const login = { ...options, server: `service ${service}`, password: options.password, resource }
-        const env = environment(login, { PGHOST: "127.0.0.1", PGPORT: String(port), PGSSLMODE: "disable" })
+        const env = dumpTools.environment(login, { PGHOST: "127.0.0.1", PGPORT: String(port), PGSSLMODE: "disable" })
         return services(
           login,
           tunnel.route(login, container, port, options.password === undefined ? "loopback" : "network"),
@@ -209,31 +215,11 @@ export const inService = Plugin.define("postgres", {
     )
 })
 
-/** What `pg_dump` gets: by its environment, as arguments are seen by every user. */
-const environment = (login: Login, route: Readonly<Record<string, string>>): dumpTools.DumpHost["env"] => ({
-  ...route,
-  PGUSER: login.user,
-  PGDATABASE: login.database,
-  PGCONNECT_TIMEOUT: "10",
-  ...(login.password === undefined ? {} : { PGPASSWORD: login.password })
-})
-
 const services = (
   login: Login & Patience,
   route: Route,
   dumpHost: dumpTools.DumpHost
-): Layer.Layer<
-  | PostgresProbe
-  | PostgresControl
-  | DataProbe
-  | DataControl
-  | MigrationProbe
-  | MigrationControl
-  | SchemaProbe
-  | SchemaControl,
-  never,
-  Target.Target
-> =>
+): Layer.Layer<Services, never, Target.Target> =>
   Layer.effectContext(
     Effect.gen(function* () {
       const target = yield* Target.Target

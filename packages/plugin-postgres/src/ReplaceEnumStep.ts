@@ -2,6 +2,7 @@ import { Check, Step } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import type { EnumColumn, EnumUses } from "./Enum.ts"
+import { counted } from "./internal/counted.ts"
 import { labelInUse } from "./internal/enumErrors.ts"
 import { enumInput, Label } from "./internal/enumInput.ts"
 import { schemaResource, whenReached } from "./internal/whenReached.ts"
@@ -57,10 +58,23 @@ export const replaceEnum = Step.make("postgres.replaceEnum", {
         return Check.needed([{ summary: `create enum ${type}`, after: labels.join(", ") }], { risk: "additive" })
       }
       if (isEqual(existing, labels)) return Check.satisfied({ labels })
+      const about = { type, wanted: labels, existing }
       const stray = Object.values(values).find((label) => !labels.includes(label))
-      if (stray !== undefined) return yield* strayValue(type, labels, existing, stray)
+      if (stray !== undefined) {
+        return yield* misvalued(
+          about,
+          `rows shall hold ${stray}, which is not one of its labels: ${labels.join(", ")}`,
+          "name a label in `values` that stands in `labels`, too"
+        )
+      }
       const kept = Object.keys(values).find((label) => labels.includes(label))
-      if (kept !== undefined) return yield* keptValue(type, labels, existing, kept)
+      if (kept !== undefined) {
+        return yield* misvalued(
+          about,
+          `\`values\` says what rows with ${kept} shall hold, and ${kept} stays a label`,
+          "name in `values` only labels that go; change rows that hold another one with Postgres.backfill"
+        )
+      }
       const removed = existing.filter((label) => !labels.includes(label))
       const uses = yield* probe.enumUses({ schema, name }, removed)
       return yield* planned(type, existing, labels, removed, values, uses ?? { columns: [], dependents: [], held: [] })
@@ -92,12 +106,12 @@ const planned = (
   const lost = held.filter(({ label }) => values[label] === undefined)
   if (lost.length > 0) {
     const rows = lost.map(
-      ({ column, label, rows: n }) => `${rowsOf(n)} of ${nameOf(column)} ${n === 1 ? "holds" : "hold"} ${label}`
+      ({ column, label, rows: n }) => `${counted(n, "row")} of ${nameOf(column)} ${n === 1 ? "holds" : "hold"} ${label}`
     )
     return Effect.fail(labelInUse(type, rows.join(", ")))
   }
   const moved = held.map(({ column, label, rows }) => ({
-    summary: `change ${rowsOf(rows)} of ${nameOf(column)}`,
+    summary: `change ${counted(rows, "row")} of ${nameOf(column)}`,
     before: label,
     after: values[label] ?? ""
   }))
@@ -113,34 +127,11 @@ const planned = (
   return Effect.succeed(Check.needed([change, ...moved, ...written]))
 }
 
-const rowsOf = (n: number): string => (n === 1 ? "1 row" : `${n} rows`)
-
 const nameOf = ({ column, schema, table }: EnumColumn): string => `${schema}.${table}.${column}`
 
-const keptValue = (
-  type: string,
-  wanted: ReadonlyArray<string>,
-  existing: ReadonlyArray<string>,
-  label: string
-): EnumConflict =>
-  new EnumConflict({
-    type,
-    wanted,
-    existing,
-    message: `enum ${type}: \`values\` says what rows with ${label} shall hold, and ${label} stays a label`,
-    hint: "name in `values` only labels that go; change rows that hold another one with Postgres.backfill"
-  })
-
-const strayValue = (
-  type: string,
-  wanted: ReadonlyArray<string>,
-  existing: ReadonlyArray<string>,
-  label: string
-): EnumConflict =>
-  new EnumConflict({
-    type,
-    wanted,
-    existing,
-    message: `enum ${type}: rows shall hold ${label}, which is not one of its labels: ${wanted.join(", ")}`,
-    hint: "name a label in `values` that stands in `labels`, too"
-  })
+/** `values` says what cannot be. */
+const misvalued = (
+  about: Pick<EnumConflict, "type" | "wanted" | "existing">,
+  message: string,
+  hint: string
+): EnumConflict => new EnumConflict({ ...about, message: `enum ${about.type}: ${message}`, hint })

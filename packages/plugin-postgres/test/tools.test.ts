@@ -2,7 +2,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { FakeTarget } from "@shipshape/core/testing"
 import * as Effect from "effect/Effect"
 import * as files from "../src/internal/backupFiles.ts"
-import { onTarget } from "../src/internal/dumpTools.ts"
+import { environmentAt, onTarget } from "../src/internal/dumpTools.ts"
 import { additions } from "../src/internal/labels.ts"
 
 describe("pg_dump on the target", () => {
@@ -111,5 +111,22 @@ describe("labels to add", () => {
   it("cannot be told where labels are to go away, or to change places", () => {
     assert.isUndefined(place(["a", "b"], ["a"]))
     assert.isUndefined(place(["a", "b"], ["b", "a", "c"]))
+  })
+})
+
+describe("what a program gets that connects by itself", () => {
+  const at = { host: "db", port: 5433, user: "u", password: undefined, database: "d" }
+  const certificate = { file: "/ca.pem", certificates: "" }
+
+  it("trusts whom the machine trusts, where certificates are looked at and none is given", () => {
+    const trusted = (["disable", "require", "verify-ca", "verify-full"] as const).map((tls) =>
+      [undefined, certificate].map((ca) => environmentAt({ ...at, tls, ca }).PGSSLROOTCERT)
+    )
+    assert.deepStrictEqual(trusted, [
+      [undefined, undefined],
+      [undefined, "/ca.pem"],
+      ["system", "/ca.pem"],
+      ["system", "/ca.pem"]
+    ])
   })
 })

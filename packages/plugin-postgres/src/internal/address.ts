@@ -112,3 +112,11 @@ const readUrl = (given: string | Redacted.Redacted<string>): Result.Result<Given
 const passwordOf = (text: string) => (text === "" ? undefined : Redacted.make(text))
 
 const nonEmpty = (text: string): string | undefined => (text === "" ? undefined : text)
+
+/** What is given for a file and looks like the address of a server, in words that hold no password; else `undefined`. */
+export const addressIn = (given: string): string | undefined => {
+  // A path that was made of it has lost a slash.
+  const scheme = /(?:^|\/)([a-z][a-z0-9+.-]*:)\/\/?[^/]/i.exec(given)?.[1]
+  if (scheme !== undefined) return `${scheme}//…`
+  return /\bpassword\s*=/i.test(given) ? "password=…" : undefined
+}

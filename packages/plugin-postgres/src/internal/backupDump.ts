@@ -5,6 +5,7 @@ import { type Duplex, Transform } from "node:stream"
 import { pipeline } from "node:stream/promises"
 import { Command, Progress, Target } from "@shipshape/core"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import * as Predicate from "effect/Predicate"
 import { BackupInvalid, DiskFull, DumpToolUnfit } from "../PostgresError.ts"
 import type { ServerFacts } from "../PostgresProbe.ts"
@@ -72,10 +73,10 @@ const streamed = ({ needs, partial, tools }: Dumping, args: ReadonlyArray<string
         })
         const flowed = yield* Effect.exit(flowing)
         // Whoever is no longer listened to ends, too; but it may wait for a lock until then.
-        const exitCode = yield* Effect.timeoutOrElse(source.exitCode, {
-          duration: flowed._tag === "Success" ? "1 day" : "5 seconds",
-          orElse: () => Effect.succeed(undefined)
-        })
+        const exitCode =
+          flowed._tag === "Success"
+            ? yield* source.exitCode
+            : Option.getOrUndefined(yield* Effect.timeoutOption(source.exitCode, "5 seconds"))
         if (exitCode !== undefined && exitCode !== 0) yield* broken(dumping, source.stderr(), undefined, exitCode)
         if (flowed._tag === "Failure") yield* Effect.failCause(flowed.cause)
       })

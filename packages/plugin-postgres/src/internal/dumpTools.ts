@@ -4,6 +4,7 @@ import { Attempt, Command, type Target } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import type * as Redacted from "effect/Redacted"
 import { DumpToolUnfit } from "../PostgresError.ts"
+import type { Address } from "./address.ts"
 import { sessionName } from "./connect.ts"
 
 /** The tools of one folder, or of the PATH. */
@@ -23,6 +24,31 @@ export interface DumpHost {
   readonly env: Readonly<Record<string, string | Redacted.Redacted<string>>>
   /** The tools that fit a server of this major version. */
   readonly find: (major: number) => Effect.Effect<DumpTools, DumpToolUnfit | Target.RunError | Target.FileError>
+}
+
+/** What a program gets that connects by itself: by its environment, as arguments are seen by every user. */
+export const environment = (
+  { database, password, user }: Pick<Address, "database" | "password" | "user">,
+  route: Readonly<Record<string, string>>
+): DumpHost["env"] => ({
+  ...route,
+  PGUSER: user,
+  PGDATABASE: database,
+  PGCONNECT_TIMEOUT: "10",
+  ...(password === undefined ? {} : { PGPASSWORD: password })
+})
+
+/** The same for a server at an address. */
+export const environmentAt = (address: Address): DumpHost["env"] => {
+  const { ca, host, port, tls } = address
+  // Without a file libpq knows nobody: `system` are those that the machine trusts.
+  const trusts = tls === "disable" || (tls === "require" && ca === undefined) ? undefined : (ca?.file ?? "system")
+  return environment(address, {
+    PGHOST: host,
+    PGPORT: String(port),
+    PGSSLMODE: tls,
+    ...(trusts === undefined ? {} : { PGSSLROOTCERT: trusts })
+  })
 }
 
 /** What a tool gets that connects: the server lists it with the run that it works for. */

@@ -35,6 +35,8 @@ export const tableOf = ({ schema, table }: { readonly schema: string; readonly t
 export const besideName = (name: string): string =>
   `shipshape_${createHash("sha256").update(name).digest("hex").slice(0, 16)}`
 
+const isBesideName = (name: string): boolean => /^shipshape_[0-9a-f]{16}$/.test(name)
+
 /** A name, a table or a type that a step before may still make. */
 class NotYet {
   readonly _tag = "NotYet"
@@ -150,7 +152,7 @@ const leftoverOf = (change: TableChange): TableChange | undefined => {
     case "CreateIndex":
       return change.concurrently ? { ...change, _tag: "DropIndex" } : undefined
     case "ValidateConstraint":
-      return /^shipshape_[0-9a-f]{16}$/.test(change.name) ? { ...change, _tag: "DropConstraint" } : undefined
+      return isBesideName(change.name) ? { ...change, _tag: "DropConstraint" } : undefined
     default:
       return undefined
   }

@@ -9,11 +9,11 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import { connectError, type Where } from "../internal/sqlstate.ts"
 import { PostgresControl } from "../PostgresControl.ts"
-import type { DataControl, DataProbe, Exported } from "../PostgresData.ts"
+import type { Exported } from "../PostgresData.ts"
 import type { ConnectError } from "../PostgresError.ts"
-import type { LedgerLine, MigrationControl, MigrationProbe } from "../PostgresMigrations.ts"
+import type { LedgerLine } from "../PostgresMigrations.ts"
+import type { Services } from "../PostgresPlugin.ts"
 import { PostgresProbe, type RestoredFrom, type ServerFacts } from "../PostgresProbe.ts"
-import type { SchemaControl, SchemaProbe } from "../PostgresSchema.ts"
 import type { ColumnSequence, ObjectState } from "../ServerObject.ts"
 import type { Constraint, Index } from "../Table.ts"
 import * as backups from "./internal/backups.ts"
@@ -125,16 +125,7 @@ export interface PostgresWorld {
   restoredFrom: RestoredFrom | undefined
   /** Every change, in order. */
   readonly log: Array<string>
-  readonly layer: Layer.Layer<
-    | PostgresProbe
-    | PostgresControl
-    | DataProbe
-    | DataControl
-    | MigrationProbe
-    | MigrationControl
-    | SchemaProbe
-    | SchemaControl
-  >
+  readonly layer: Layer.Layer<Services>
 }
 
 /**

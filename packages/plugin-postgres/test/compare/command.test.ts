@@ -3,10 +3,9 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { Failure } from "@shipshape/core"
-import type { Flag, FlagValue, Terminal } from "@shipshape/core/cli"
-import { schema } from "@shipshape/plugin-postgres/commands"
 import * as Effect from "effect/Effect"
 import { afterAll, beforeAll, describe, expect, it } from "vitest"
+import { commandIn, type Flags } from "../support/contributed.ts"
 import { type Embedded, start } from "../support/embedded.ts"
 import { ask, embedded, installed, run as runUnits, type Server } from "../support/schemas.ts"
 import * as system from "../support/system.ts"
@@ -19,39 +18,7 @@ const write = (name: string, content: string | Uint8Array): string => {
   return name
 }
 
-type Flags = Readonly<Record<string, FlagValue<Flag>>>
-
-const run = (given: Flags) => {
-  const printed = { out: "", err: "" }
-  const terminal: Terminal = {
-    out: (text) => {
-      printed.out += text
-    },
-    err: (text) => {
-      printed.err += text
-    },
-    color: { out: false, err: false },
-    width: () => 100,
-    env: {},
-    directory: folder,
-    verbose: false
-  }
-  const none = {
-    from: undefined,
-    to: undefined,
-    renames: undefined,
-    scratch: undefined,
-    online: false,
-    prove: false,
-    json: false,
-    sql: false
-  }
-  const diff = schema.commands.diff
-  if (diff === undefined) throw new Error("there is no schema diff")
-  return Effect.runPromise(
-    Effect.map(diff.run({ flags: { ...none, ...given }, operands: [], terminal }), (code) => ({ code, ...printed }))
-  )
-}
+const run = (given: Flags) => Effect.runPromise(commandIn(folder, "diff", given).ended)
 
 /** How the command fails: its code, and all that is shown of it. */
 const failure = async (given: Flags): Promise<{ readonly code: string; readonly text: string }> => {

@@ -2,12 +2,11 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
-import type { Flag, FlagValue, Terminal } from "@shipshape/core/cli"
 import { Lint } from "@shipshape/plugin-postgres"
-import { sql } from "@shipshape/plugin-postgres/commands"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { afterAll } from "vitest"
+import { commandIn, type Flags } from "../support/contributed.ts"
 
 const folder = fs.mkdtempSync(path.join(os.tmpdir(), "shipshape-lint-"))
 afterAll(() => fs.rmSync(folder, { recursive: true, force: true }))
@@ -17,34 +16,7 @@ const write = (name: string, content: string | Uint8Array): string => {
   return name
 }
 
-/** Runs the command in the folder. */
-const run = (operands: ReadonlyArray<string>, given: Readonly<Record<string, FlagValue<Flag>>> = {}) => {
-  const printed = { out: "", err: "" }
-  const terminal: Terminal = {
-    out: (text) => {
-      printed.out += text
-    },
-    err: (text) => {
-      printed.err += text
-    },
-    color: { out: false, err: false },
-    width: () => 100,
-    env: {},
-    directory: folder,
-    verbose: false
-  }
-  const none = {
-    against: undefined,
-    serverVersion: undefined,
-    transaction: false,
-    trace: false,
-    json: false,
-    sarif: false
-  }
-  const lint = sql.commands.lint
-  if (lint === undefined) throw new Error("there is no sql lint")
-  return Effect.map(lint.run({ flags: { ...none, ...given }, operands, terminal }), (code) => ({ code, ...printed }))
-}
+const run = (operands: ReadonlyArray<string>, given: Flags = {}) => commandIn(folder, "lint", given, operands).ended
 
 const bad = write(
   "bad.sql",

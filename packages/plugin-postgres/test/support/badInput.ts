@@ -2,13 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { defineDeployment, type Step, Target } from "@shipshape/core"
 import { Rehearsal } from "@shipshape/core/testing"
-import {
-  Postgres,
-  type PostgresControl,
-  type PostgresData,
-  type PostgresMigrations,
-  type PostgresProbe
-} from "@shipshape/plugin-postgres"
+import { Postgres } from "@shipshape/plugin-postgres"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
@@ -16,15 +10,7 @@ import * as Result from "effect/Result"
 import type { Database, Options } from "./database.ts"
 import { embedded } from "./schemas.ts"
 
-type Services =
-  | PostgresProbe.PostgresProbe
-  | PostgresControl.PostgresControl
-  | PostgresMigrations.MigrationProbe
-  | PostgresMigrations.MigrationControl
-  | PostgresData.DataProbe
-  | PostgresData.DataControl
-  | Target.TargetProbe
-  | Target.Target
+type Services = Postgres.Services | Target.TargetProbe | Target.Target
 
 export type AnyStep = Step.Step<unknown, unknown, Services, Services, string>
 

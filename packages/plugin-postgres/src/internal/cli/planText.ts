@@ -1,6 +1,7 @@
 /** A plan of SQL as text. */
 import { styleText } from "node:util"
 import type { Hazard } from "../../Sql.ts"
+import { counted } from "../counted.ts"
 import type { PlannedScript, PlannedStatement } from "../sql/plan.ts"
 
 interface View {
@@ -65,8 +66,6 @@ const costsOf = ({ data, dataLoss, lock, rewrite }: PlannedStatement): ReadonlyA
 
 const isStrong = (lock: string): boolean =>
   lock === "ACCESS EXCLUSIVE" || lock === "EXCLUSIVE" || lock.startsWith("SHARE ROW") || lock === "SHARE"
-
-const counted = (count: number, word: string): string => `${count} ${word}${count === 1 ? "" : "s"}`
 
 const summary = (units: number, statements: number, hazards: ReadonlyArray<Hazard>): string => {
   const count = (severity: Hazard["severity"]) => hazards.filter((one) => one.severity === severity).length

@@ -5,14 +5,7 @@ import { buffer } from "node:stream/consumers"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import { SqlUnreadable, UsageInvalid } from "../../PostgresError.ts"
-
-/** What is given for a file and looks like the address of a server, in words that hold no password; else `undefined`. */
-export const addressIn = (given: string): string | undefined => {
-  // A path that was made of it has lost a slash.
-  const scheme = /(?:^|\/)([a-z][a-z0-9+.-]*:)\/\/?[^/]/i.exec(given)?.[1]
-  if (scheme !== undefined) return `${scheme}//…`
-  return /\bpassword\s*=/i.test(given) ? "password=…" : undefined
-}
+import { addressIn } from "../address.ts"
 
 /** Reads a file as text; `-` is standard input. What is no UTF-8 is refused: guessing would change what it says. */
 export const readSql = Effect.fnUntraced(function* (directory: string, file: string) {

@@ -3,7 +3,6 @@ import * as net from "node:net"
 import { Target } from "@shipshape/core"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import pg from "pg"
 import type { QueryError } from "../../PostgresError.ts"
@@ -19,7 +18,7 @@ export interface Server {
   readonly login: Login
   readonly route: Route
   /** What programs of the target get that connect to it by themselves. */
-  readonly env: Env
+  readonly env: dumpTools.DumpHost["env"]
   /** Where `pg_dump` runs for it. */
   readonly dumpHost: Effect.Effect<dumpTools.DumpHost>
 }
@@ -36,24 +35,11 @@ export interface Database {
   readonly run: (text: string) => Effect.Effect<void, QueryError>
 }
 
-export type Env = Readonly<Record<string, string | Redacted.Redacted<string>>>
-
-/** What programs get that connect by themselves. */
-const environmentOf = ({ ca, database, host, password, port, tls, user }: Address): Env => ({
-  PGHOST: host,
-  PGPORT: String(port),
-  PGUSER: user,
-  PGDATABASE: database,
-  PGSSLMODE: tls,
-  ...(ca === undefined ? {} : { PGSSLROOTCERT: ca.file }),
-  ...(password === undefined ? {} : { PGPASSWORD: password })
-})
-
 /** A server by an address, asked from this machine. */
 export const serverAt = (address: Address): Server => {
   const server = nameOf(address)
   const { database, password, user } = address
-  const env = environmentOf(address)
+  const env = dumpTools.environmentAt(address)
   return {
     env,
     login: {

@@ -1,8 +1,7 @@
 /** What of two schemas is compared: without what somebody else keeps. */
-
 import * as Effect from "effect/Effect"
-import type { Seen } from "./comparing.ts"
-import { seen } from "./comparing.ts"
+import type { QueryError } from "../../PostgresError.ts"
+import { type Seen, seen } from "./comparing.ts"
 import type { Database } from "./database.ts"
 import type { Detail, Details } from "./details.ts"
 import { engine, type Fact, type StableId } from "./engine.ts"
@@ -22,7 +21,7 @@ export const ownTables: ReadonlyArray<string> = ["shipshape.*", "public.shipshap
 export const everything: Scope = { ignore: ownTables, privileges: true }
 
 /** Reads a side. */
-export type See = (database: Database) => Effect.Effect<Seen, import("../../PostgresError.ts").QueryError>
+export type See = (database: Database) => Effect.Effect<Seen, QueryError>
 
 /** Whether something of a schema is left out; without a name, all of it. */
 export type IsIgnored = (schema: string, name: string | undefined) => boolean

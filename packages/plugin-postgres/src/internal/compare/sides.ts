@@ -6,7 +6,6 @@ import * as Redacted from "effect/Redacted"
 import { SchemaUnreadable } from "../../CompareError.ts"
 import { UsageInvalid } from "../../PostgresError.ts"
 import * as address from "../address.ts"
-import { addressIn } from "../cli/reading.ts"
 import { reachingBeyond } from "../sql/plan.ts"
 import type { SqlStatement } from "../sql/split.ts"
 import { statementsOf } from "../sql/split.ts"
@@ -53,9 +52,9 @@ const expected =
 
 /** The files of a folder in the order of their names; or the one. */
 const filesOf = (source: string): Effect.Effect<ReadonlyArray<string>, SchemaUnreadable> => {
-  const address = addressIn(source)
-  if (address !== undefined) {
-    return Effect.fail(unreadable(address, "it is neither a URL of PostgreSQL nor a file", expected))
+  const given = address.addressIn(source)
+  if (given !== undefined) {
+    return Effect.fail(unreadable(given, "it is neither a URL of PostgreSQL nor a file", expected))
   }
   return Effect.tryPromise({
     try: async () => {

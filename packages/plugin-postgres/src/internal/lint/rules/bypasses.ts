@@ -1,5 +1,4 @@
 /** What goes round the server's own care. */
-
 import * as ast from "../../sql/nodes.ts"
 import { alterations } from "../alterations.ts"
 import { head, place, type Rule } from "../script.ts"

@@ -1,5 +1,4 @@
 /** Checks and NOT NULL: rows that are there are looked at while others go on. */
-
 import * as ast from "../../sql/nodes.ts"
 import { addedConstraints, alterations } from "../alterations.ts"
 import { sizeOf } from "../catalog.ts"

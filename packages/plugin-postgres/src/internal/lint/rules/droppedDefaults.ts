@@ -1,5 +1,4 @@
 /** A default that is dropped although programs that are running need it. */
-
 import * as ast from "../../sql/nodes.ts"
 import { alterations } from "../alterations.ts"
 import * as facts from "../facts.ts"

@@ -1,5 +1,4 @@
 /** Whole tables written anew on purpose. */
-
 import * as ast from "../../sql/nodes.ts"
 import { alterations } from "../alterations.ts"
 import { sizeOf } from "../catalog.ts"

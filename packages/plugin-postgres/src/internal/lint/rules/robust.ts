@@ -1,5 +1,4 @@
 /** What cannot be run again after it has failed half way. */
-
 import * as ast from "../../sql/nodes.ts"
 import { alterations } from "../alterations.ts"
 import * as facts from "../facts.ts"
