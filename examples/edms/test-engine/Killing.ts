@@ -1,9 +1,10 @@
 /** Applies that are cut off: the command and all that it has started are killed at a moment that a test waits for. */
-import { execFileSync, spawn } from "node:child_process"
+import { spawn } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { setTimeout as sleep } from "node:timers/promises"
 import { History, Journal } from "@shipshape/core"
+import { signal, treeOf } from "../../../test/support/processTree.ts"
 import type { Project } from "./Project.ts"
 
 /** Waits until something is so. */
@@ -36,28 +37,6 @@ export const lastRun = ({ directory }: Project): Told | undefined => {
   return { run: Number.parseInt(name, 10), records, ended, step: History.underWay(records)?.step }
 }
 
-/** A process and all that it has started. */
-const treeOf = (pid: number): ReadonlyArray<number> => {
-  const rows = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" })
-    .trim()
-    .split("\n")
-    .map((row) => row.trim().split(/\s+/).map(Number))
-  const below = (of: number): ReadonlyArray<number> => [
-    of,
-    ...rows.flatMap(([child = 0, parent]) => (parent === of ? below(child) : []))
-  ]
-  return below(pid)
-}
-
-/** Kills a process that may have ended by itself meanwhile. */
-const kill = (pid: number, signal: "SIGSTOP" | "SIGKILL"): void => {
-  try {
-    process.kill(pid, signal)
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error
-  }
-}
-
 /** Starts an apply, kills it when it is time, and gives what it has printed; `over` where it had ended before. */
 export const killApply = async (
   project: Project,
@@ -80,8 +59,8 @@ export const killApply = async (
   const { pid } = child
   if (pid !== undefined && !over) {
     // It starts nothing more while its children are counted.
-    kill(pid, "SIGSTOP")
-    for (const one of treeOf(pid).toReversed()) kill(one, "SIGKILL")
+    signal(pid, "SIGSTOP")
+    for (const one of treeOf(pid).toReversed()) signal(one, "SIGKILL")
   }
   await ended
   return { output, over }

@@ -2,7 +2,8 @@
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { assert, describe, it } from "vitest"
-import { type Answer, type Contender, contender, treeOf } from "./support/contender.ts"
+import { signal, treeOf } from "../../../../test/support/processTree.ts"
+import { type Answer, type Contender, contender } from "./support/contender.ts"
 import { inFolder } from "./support/folder.ts"
 
 const withTwo = (use: (first: Contender, second: Contender, directory: string) => Promise<void>): Promise<void> =>
@@ -24,11 +25,11 @@ const keepersOf = ({ pid }: Contender): ReadonlyArray<number> => {
 }
 const isKeeper = (pid: number): boolean => /^(flock|tee)\0/.test(fs.readFileSync(`/proc/${pid}/cmdline`, "utf8"))
 
-const endOf = (keepers: ReadonlyArray<number>): Promise<void> =>
-  until(() => keepers.every((pid) => !fs.existsSync(`/proc/${pid}`)))
+const endOf = (pids: ReadonlyArray<number>): Promise<void> =>
+  until(() => pids.every((pid) => !fs.existsSync(`/proc/${pid}`)))
 
 const until = async (is: () => boolean): Promise<void> => {
-  const end = Date.now() + 5_000
+  const end = Date.now() + 60_000
   while (!is()) {
     if (Date.now() > end) assert.fail("it never became so")
     await new Promise((resolve) => setTimeout(resolve, 10))
@@ -52,8 +53,11 @@ describe.skipIf(process.platform !== "linux")("the holder of the lock", () => {
       await first.ask({ ask: "begin", text: "{}\n" })
       const tree = treeOf(first.pid)
       assert.isAtLeast(tree.length, 3)
-      for (const pid of tree) process.kill(pid, "SIGKILL")
+      // The others end by themselves once the first has.
+      for (const pid of tree) signal(pid, "SIGKILL")
       await first.kill()
+      // A killed process holds what it holds until it is gone.
+      await endOf(tree)
       assert.strictEqual(runOf(await second.ask({ ask: "take" })), 2)
     }))
 

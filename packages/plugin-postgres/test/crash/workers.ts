@@ -1,8 +1,9 @@
 /** Processes that run the deployment, and how they are killed. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { fileURLToPath } from "node:url"
 import type { Event, Failure, Plan } from "@shipshape/core"
 import type { Crash } from "@shipshape/core/testing"
+import { signal, treeOf } from "../../../../test/support/processTree.ts"
 import type { Version } from "./deployment.ts"
 import { dropUnsynced } from "./power.ts"
 import type { World } from "./world.ts"
@@ -75,34 +76,11 @@ const start = (cache: string): Worker => {
   }
 }
 
-/** A process and all that it has started. */
-const treeOf = (pid: number): ReadonlyArray<number> => {
-  const all = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" })
-  const rows = all
-    .trim()
-    .split("\n")
-    .map((row) => row.trim().split(/\s+/).map(Number))
-  const below = (of: number): ReadonlyArray<number> => [
-    of,
-    ...rows.flatMap(([child = 0, parent]) => (parent === of ? below(child) : []))
-  ]
-  return below(pid)
-}
-
-/** Ends a process, if it has not ended by itself meanwhile. */
-const end = (pid: number): void => {
-  try {
-    process.kill(pid, "SIGKILL")
-  } catch (error) {
-    if (!(error instanceof Error && "code" in error && error.code === "ESRCH")) throw error
-  }
-}
-
 const kill = ({ child }: Worker, whom: Whom): void => {
   if (whom === "tree" && child.pid !== undefined) {
     // It starts nothing more while its children are counted.
     child.kill("SIGSTOP")
-    for (const pid of treeOf(child.pid)) if (pid !== child.pid) end(pid)
+    for (const pid of treeOf(child.pid)) if (pid !== child.pid) signal(pid, "SIGKILL")
   }
   child.kill("SIGKILL")
 }

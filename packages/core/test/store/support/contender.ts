@@ -1,5 +1,5 @@
 /** Processes that take the lock, as real ones do: they can be killed. */
-import { type ChildProcess, execFileSync, spawn } from "node:child_process"
+import { type ChildProcess, spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 import { fileURLToPath } from "node:url"
 
@@ -82,17 +82,4 @@ export const contender = async (directory: string): Promise<Contender> => {
 const pidOf = ({ pid }: ChildProcess): number => {
   if (pid === undefined) throw new Error("the process could not be started")
   return pid
-}
-
-/** A process' descendants, and itself. */
-export const treeOf = (pid: number): ReadonlyArray<number> => {
-  const all = execFileSync("ps", ["-A", "-o", "pid=,ppid="], { encoding: "utf8" })
-    .trim()
-    .split("\n")
-    .map((row) => row.trim().split(/\s+/).map(Number))
-  const below = (parent: number): ReadonlyArray<number> => [
-    parent,
-    ...all.flatMap(([child = 0, of]) => (of === parent ? below(child) : []))
-  ]
-  return below(pid)
 }
