@@ -31,6 +31,7 @@ describe("what is exported", () => {
         "History: RunSummary summarise underWay",
         "Input: InputsInvalid make secret string integer boolean url literals decode",
         "Journal: Record JournalInvalid encode decode",
+        "Leftovers: Current clearedBy",
         "Lock: Mode Holder LockHeld LockLost heldBy lostBy",
         "Look: make Current shared Observed observe",
         "Output: make isOutput succeed all sourcesOf resolve",

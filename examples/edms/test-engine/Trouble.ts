@@ -2,6 +2,7 @@
 import { execFileSync } from "node:child_process"
 import * as net from "node:net"
 import * as path from "node:path"
+import { signal } from "../../../test/support/processTree.ts"
 import { addMigration } from "./NextRelease.ts"
 import type { Project } from "./Project.ts"
 
@@ -84,7 +85,7 @@ while True:
       .map((line) => Number.parseInt(line, 10))
   return {
     letGo: () => {
-      for (const pid of pids()) process.kill(pid, "SIGKILL")
+      for (const pid of pids()) signal(pid, "SIGKILL")
     }
   }
 }

@@ -37,10 +37,11 @@ const picture = async () => {
       return [service, container?.Image, container?.State.Health?.Status]
     }),
     // One-off containers are gone.
-    count: project
-      .docker("ps", "--all", "--quiet", ...labelled)
+    all: project
+      .docker("ps", "--all", "--format", "{{.Names}} {{.State}}", ...labelled)
       .trim()
-      .split("\n").length,
+      .split("\n")
+      .toSorted(),
     volumes: project.docker("volume", "ls", "--quiet", ...labelled),
     storage: project.exec("backend", "stat", "-c", "%n %u:%g %a", "/app/storage/documents", "/app/storage/temp"),
     health: (await get(`${project.backend}/health/`)).body,

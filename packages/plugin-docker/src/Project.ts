@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Plugin, Services, Target } from "@shipshape/core"
+import { Leftovers, Plugin, Services, Target } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
@@ -16,6 +16,7 @@ import type { ProjectOptions } from "./internal/cli.ts"
 import { makeService } from "./internal/containers.ts"
 import * as control from "./internal/control.ts"
 import { makeGuests } from "./internal/guests.ts"
+import { clearing } from "./internal/leftovers.ts"
 import { makeOneOff, makeRevision } from "./internal/oneOff.ts"
 import * as probe from "./internal/probe.ts"
 import { makeServices } from "./internal/services.ts"
@@ -33,6 +34,7 @@ const layer = (
       const reads = yield* Target.TargetProbe
       const guests = makeGuests()
       const facts = probe.makeFacts(options, reads)
+      yield* Leftovers.clearedBy(clearing(machine, facts))
       const compose = probe.make(options, reads, facts, guests)
       return Layer.mergeAll(
         Layer.succeed(ComposeProbe, compose),

@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { Progress } from "@shipshape/core"
+import { Attempt, Progress } from "@shipshape/core"
 import { Compose, ComposeProbe } from "@shipshape/plugin-docker"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -106,6 +106,27 @@ describe("Ctrl-C", () => {
         yield* Fiber.interrupt(fiber)
         assert.deepEqual(yield* probe.containers, [])
       }).pipe(Effect.provide(project.layer))
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("while a command runs in a service's container ends it there", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject({ "compose.yml": compose("ready") })
+      yield* project.compose("up", "--detach", "slow")
+      const command = ["sh", "-c", "sleep 300; echo $PPID"]
+      const { apply } = yield* Effect.fromResult(
+        Compose.exec("long", { service: "slow", command, done: "everyRun" }).prepare(new Map())
+      )
+      const isAtWork = Effect.map(project.compose("top", "slow"), (all) => all.includes("sleep 300"))
+      const attempt = { deployment: "d", environment: "e", run: 1, step: "long", attempt: 1, key: "0123456789abcdef" }
+      const fiber = yield* apply.pipe(
+        Effect.provide(project.layer),
+        Effect.provideService(Attempt.Current, attempt),
+        Effect.forkChild
+      )
+      yield* Effect.repeat(isAtWork, { schedule: Schedule.spaced("100 millis"), until: (is) => is })
+      yield* Fiber.interrupt(fiber)
+      assert.isFalse(yield* isAtWork)
     }).pipe(Effect.scoped)
   )
 })

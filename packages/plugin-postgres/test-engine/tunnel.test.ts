@@ -7,6 +7,7 @@ import * as Layer from "effect/Layer"
 import * as Redacted from "effect/Redacted"
 import * as Scope from "effect/Scope"
 import { afterAll, beforeAll } from "vitest"
+import { signal } from "../../../test/support/processTree.ts"
 import { layerOf } from "../test/support/real.ts"
 import { docker, make, secret, user } from "./support/container.ts"
 
@@ -153,7 +154,7 @@ describe("a tunnel into a container that publishes no port", () => {
         const before = yield* started
         yield* server
         assert.strictEqual(yield* sessions, 1)
-        for (const pid of relays()) process.kill(pid, "SIGKILL")
+        for (const pid of relays()) signal(pid, "SIGKILL")
         yield* until(Effect.map(sessions, (n) => n === 0))
         assert.strictEqual(yield* started, before)
         // The next question opens another tunnel.

@@ -6,6 +6,7 @@ import * as Exit from "effect/Exit"
 import * as Result from "effect/Result"
 import type * as Scope from "effect/Scope"
 import * as Failure from "../Failure.ts"
+import type { Clearing } from "../Leftovers.ts"
 import type { PlannedStep } from "../Plan.ts"
 import * as Policy from "../Policy.ts"
 import { StepUnavailable } from "../RunError.ts"
@@ -80,6 +81,7 @@ const locked = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   const resuming = mode === "resume" || mode === "undo"
   if (resuming && past.unfinished === undefined) return yield* nothingToResume(opened, telling)
   tellOf(past, emit)
+  yield* clearAway(opened.clearings, past, emit)
   const seen = yield* see(opened, past, emit)
   emit({ _tag: "Planned", plan: seen.plan })
   yield* refuse(opened, request, seen)
@@ -99,6 +101,16 @@ const tellOf = ({ unfinished }: Past, emit: Emit): void => {
     }: this run goes on with it`
   })
 }
+
+/** What attempts in flight have left at work would write beside this run, and be looked at half done. */
+const clearAway = Effect.fnUntraced(function* (clearings: ReadonlyArray<Clearing>, { unfinished }: Past, emit: Emit) {
+  if (unfinished === undefined) return
+  const inFlight = unfinished.begun.filter(({ ended }) => ended === "unknown" || ended === "interrupted")
+  const attempts = inFlight.map(({ key }) => key)
+  for (const clearing of clearings) {
+    for (const message of yield* clearing(attempts)) emit({ _tag: "Notice", code: "core.cleared-away", message })
+  }
+})
 
 /** Everything that may not be, before anything is changed. */
 const refuse = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(

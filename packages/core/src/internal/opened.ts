@@ -1,4 +1,5 @@
 import type { Environment } from "../Deployment.ts"
+import type { Clearing } from "../Leftovers.ts"
 import type { Values } from "../Output.ts"
 import type { Plan, PlannedStep, Strategy } from "../Plan.ts"
 import type { BackupRequired } from "../Policy.ts"
@@ -41,6 +42,8 @@ export interface Opened<A, E, CheckR, ApplyR> extends Started {
   readonly outputs: A
   readonly concurrency: number
   readonly store: Operations
+  /** What ends that which an interrupted run has left at work, in the order of the plugins. */
+  readonly clearings: ReadonlyArray<Clearing>
   /** Of Shipshape and of the plugins, by name. */
   readonly versions: Readonly<Record<string, string>>
   /** Inputs that are no secrets. */

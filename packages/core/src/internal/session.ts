@@ -6,6 +6,7 @@ import type * as Scope from "effect/Scope"
 import type { Deployment } from "../Deployment.ts"
 import * as Failure from "../Failure.ts"
 import type { JournalInvalid } from "../Journal.ts"
+import * as Leftovers from "../Leftovers.ts"
 import type { Holder } from "../Lock.ts"
 import * as Output from "../Output.ts"
 import type { Plan } from "../Plan.ts"
@@ -43,9 +44,12 @@ export const makeSession = Effect.fnUntraced(function* <A, E, CheckR, ApplyR, La
   store: Layer.Layer<Store.Store, StoreFailed, Base>
 ): Effect.fn.Return<Session<A, E>, LayerE | StoreFailed | JournalInvalid | ReleaseUnknown, Scope.Scope> {
   const target = options.target ?? Target.local()
-  const context = yield* Layer.build(Layer.provideMerge(Layer.merge(layers, store), target))
+  const clearings: Array<Leftovers.Clearing> = []
+  const context = yield* Layer.build(Layer.provideMerge(Layer.merge(layers, store), target)).pipe(
+    Effect.provideService(Leftovers.Current, { add: (clearing) => clearings.push(clearing) })
+  )
   const secrets = yield* Secrets.Current
-  const opened = yield* openedOf(deployment, options, started, context)
+  const opened = yield* openedOf(deployment, options, started, context, clearings)
   const inside = <B, E2, R extends CheckR | ApplyR>(name: string, effect: Effect.Effect<B, E2, R>) =>
     effect.pipe(
       Effect.provide(context),
@@ -94,7 +98,8 @@ const openedOf = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   deployment: Deployment<string, string, A, E, CheckR, ApplyR>,
   options: AnyOptions,
   started: Started,
-  context: Context.Context<CheckR | ApplyR | Store.Store>
+  context: Context.Context<CheckR | ApplyR | Store.Store>,
+  clearings: ReadonlyArray<Leftovers.Clearing>
 ): Effect.fn.Return<Opened<A, E, CheckR, ApplyR>, StoreFailed | JournalInvalid | ReleaseUnknown> {
   const { instructions, outputs, plugins } = deployment.blueprint(started.environment.name)
   const store = Context.get(context, Store.Store).of(started.place)
@@ -107,6 +112,7 @@ const openedOf = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
     outputs,
     concurrency: options.concurrency ?? defaultConcurrency,
     store,
+    clearings,
     versions: Object.fromEntries([["@shipshape/core", version()], ...plugins.map(({ name, version: v }) => [name, v])]),
     inputs: Object.fromEntries(
       plain.map(([name]) => [name, maskJson(secrets, canonical(started.values.get(`input:${name}`)))])

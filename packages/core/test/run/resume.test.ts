@@ -1,7 +1,8 @@
 import { assert, describe, it } from "@effect/vitest"
-import { defineDeployment, type Event, onFresh, Step } from "@shipshape/core"
+import { defineDeployment, type Event, Leftovers, onFresh, Step } from "@shipshape/core"
 import { MemoryStore, Rehearsal } from "@shipshape/core/testing"
 import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
 import { type Dials, dial, dialsPlugin, layer, makeDials, tell } from "../support/Dials.ts"
 
 const place = { deployment: "shop", environment: "staging" }
@@ -63,6 +64,33 @@ describe("a run that was cut off", () => {
       assert.deepStrictEqual(dials.log, ["turn b 1", "tell end"])
       assert.strictEqual(next.steps.begin?.outcome, "satisfied")
       assert.include(next.steps.begin?.reason, "done before run 1 was interrupted")
+    })
+  )
+
+  it.effect("has what was in flight ended before anything is looked at, and says what; a plan ends nothing", () =>
+    Effect.gen(function* () {
+      const dials = makeDials()
+      const { memory, store } = yield* killedAfter(dials, has("AttemptBegan", "b"))
+      const cleared: Array<ReadonlyArray<string>> = []
+      const clearing = Leftovers.clearedBy((attempts) =>
+        Effect.sync(() => {
+          cleared.push(attempts)
+          // As it does where it had been about to finish.
+          dials.values.delete("b")
+          return ["ended what dial b was doing"]
+        })
+      )
+      const plugin = Layer.merge(layer(dials), Layer.effectDiscard(clearing))
+      const options = { environment: "staging", store } as const
+      yield* Rehearsal.plan(shop(), plugin, options)
+      assert.deepStrictEqual(cleared, [])
+      const next = yield* Rehearsal.apply(shop(), plugin, options)
+      const began = (memory.shelf(place).journals.get(1) ?? "").split("\n").find(has("AttemptBegan", "b")) ?? ""
+      assert.deepStrictEqual(cleared, [[JSON.parse(began).key]])
+      assert.deepStrictEqual(noticesOf(next.events), ["core.interrupted-run", "core.cleared-away"])
+      assert.strictEqual(next.plan?.steps.find(({ id }) => id === "b")?.action, "apply")
+      yield* Rehearsal.apply(shop(), plugin, options)
+      assert.strictEqual(cleared.length, 1)
     })
   )
 

@@ -86,7 +86,7 @@ describe.skipIf(process.platform !== "linux")("the holder of the lock", () => {
       assert.deepStrictEqual(await first.ask({ ask: "held" }), { said: "done" })
       const lost = first.ask({ ask: "lost" })
       const keepers = keepersOf(first)
-      for (const i of which) process.kill(keepers[i]!, "SIGKILL")
+      for (const i of which) signal(keepers[i]!, "SIGKILL")
       const said = await lost
       assert.match(said.said === "failed" ? said.message : "", /run 1 has lost the lock: the process that held it/)
       for (const ask of ["held", "append", "begin"] as const) {

@@ -1,8 +1,10 @@
 import type { Command, Target } from "@shipshape/core"
 import * as Effect from "effect/Effect"
+import { marked } from "./attemptMarks.ts"
 import { composeWords, type ProjectOptions, quietly } from "./cli.ts"
 import * as containerFiles from "./containerFiles.ts"
 import { execCommand, execError, refusedCommand } from "./containerRun.ts"
+import { endOwn } from "./ending.ts"
 import { type Guests, ownRuns } from "./guests.ts"
 
 /** The running containers of a project's services, as targets. */
@@ -15,16 +17,22 @@ export const makeService = (options: ProjectOptions, machine: Target.Operations,
       if (refused !== undefined) return yield* refused
       if (certain || guests.has(service)) yield* isOwn
     })
+    const ended = endOwn(machine, words, service)
     const run = (command: Command.Command) =>
       Effect.andThen(
         allowed(command, false),
-        Effect.mapError(machine.run(execCommand(words, service, command)), execError(service, command))
+        marked(command).pipe(
+          Effect.flatMap((own) => machine.run(execCommand(words, service, own))),
+          Effect.onInterrupt(() => ended),
+          Effect.tapErrorTag("CommandTimedOut", () => ended),
+          Effect.mapError(execError(service, command))
+        )
       )
     return {
       name: `service ${service}`,
       resource: `service:${service}`,
       run,
-      // What is kept open is asked for long: it is worth the question.
+      // What is kept open is asked for long: it is worth the question. It ends with its input, and needs no mark.
       open: (command) =>
         Effect.andThen(
           allowed(command, true),

@@ -2,13 +2,15 @@ import { Command, type Target } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import type { ComposeControl } from "../ComposeControl.ts"
 import { BuildFailed, CommandFailed, NotWritable, PullFailed, VolumeInUse } from "../DockerError.ts"
+import { labelWords } from "./attemptMarks.ts"
 import { engineError, linesOf, projectError, startError, tailOf } from "./classify.ts"
 import { composeWords, type ProjectOptions } from "./cli.ts"
 import { environmentWords } from "./containerRun.ts"
 import { makeService } from "./containers.ts"
 import { makeScript, proveScript, removeScript } from "./directories.ts"
 import type { Guests } from "./guests.ts"
-import { oneOffName, removeLeft } from "./oneOff.ts"
+import { removeLeft } from "./oneOff.ts"
+import { oneOffName } from "./oneOffName.ts"
 
 /** What Compose prints is for logs, not for a terminal. */
 const plainOutput = ["--ansi", "never", "--progress", "plain"]
@@ -121,11 +123,11 @@ export const make = (
         }),
         Effect.asVoid
       ),
-    run: ({ command, env, service: name, user, withDependencies }) => {
+    run: Effect.fnUntraced(function* ({ command, env, service: name, user, withDependencies }) {
       const environment = environmentWords(env)
       const [program = "", ...args] = command
       const container = oneOffName(name)
-      return compose(
+      yield* compose(
         [
           "run",
           "--rm",
@@ -133,6 +135,7 @@ export const make = (
           ...(withDependencies ? [] : ["--no-deps"]),
           "--name",
           container,
+          ...(yield* labelWords),
           ...(user === undefined ? [] : ["--user", user]),
           ...environment.words,
           name,
@@ -146,10 +149,9 @@ export const make = (
           if (start !== undefined || error._tag !== "CommandFailed") return start ?? engineError(error)
           const printed = tailOf(`${error.stdout}\n${error.stderr}`)
           return commandFailed(name, Command.format(Command.make(program, args)), error.exitCode, printed)
-        }),
-        Effect.asVoid
+        })
       )
-    },
+    }),
     exec: ({ command: [program = "", ...args], env, service: name, user }) =>
       service(name)
         .run(Command.make(program, args, { env, ...(user === undefined ? {} : { user }) }))

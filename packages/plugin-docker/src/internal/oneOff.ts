@@ -1,10 +1,11 @@
-import { randomUUID } from "node:crypto"
 import { type Command, Target } from "@shipshape/core"
 import * as Effect from "effect/Effect"
+import { labelWords } from "./attemptMarks.ts"
 import { composeWords, type ProjectOptions, quietly } from "./cli.ts"
 import * as containerFiles from "./containerFiles.ts"
 import { environmentWords, refusedCommand, runError } from "./containerRun.ts"
 import type { Guests } from "./guests.ts"
+import { oneOffName } from "./oneOffName.ts"
 import type { Facts } from "./probe.ts"
 
 /** Compose splits what it is told to start as a shell would. */
@@ -16,7 +17,8 @@ const runCommand = (
   words: ReadonlyArray<string>,
   service: string,
   { args, cwd, env, program, user, ...options }: Command.Command,
-  name: string
+  name: string,
+  labels: ReadonlyArray<string>
 ): Command.Command => {
   const environment = environmentWords(env)
   return {
@@ -31,6 +33,7 @@ const runCommand = (
       "--no-deps",
       "--name",
       name,
+      ...labels,
       "--entrypoint",
       asWord(program),
       ...(user === undefined ? [] : ["--user", user]),
@@ -41,9 +44,6 @@ const runCommand = (
     ]
   }
 }
-
-/** A service's name and something that no other container has. */
-export const oneOffName = (service: string): string => `${service}-oneoff-${randomUUID().slice(0, 13)}`
 
 /** Removes a container that its client may have left, as a client that is killed does. */
 export const removeLeft = (machine: Target.Operations, name: string): Effect.Effect<void> =>
@@ -92,7 +92,7 @@ export const makeOneOff = (options: ProjectOptions, machine: Target.Operations, 
     const refused = refusedCommand(service, command)
     if (refused !== undefined) return yield* refused
     const name = oneOffName(service)
-    return { name, command: runCommand(words, service, command, name) }
+    return { name, command: runCommand(words, service, command, name, yield* labelWords) }
   })
   return (service: string): Target.Operations => {
     const run = Effect.fnUntraced(function* (command: Command.Command) {
