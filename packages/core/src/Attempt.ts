@@ -6,7 +6,7 @@
 import * as Context from "effect/Context"
 
 /**
- * One attempt at applying a step.
+ * One attempt at applying a step, or at taking it back.
  *
  * @since 0.1.0
  */
@@ -26,7 +26,7 @@ export interface Attempt {
 }
 
 /**
- * The attempt in which `apply` runs; `undefined` in a check.
+ * The attempt in which `apply` or `restore` runs; `undefined` in a check.
  *
  * @example
  * ```ts

@@ -10,12 +10,24 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 
 /**
- * Ends what these attempts have left at work, and gives what was done, a sentence each. It takes the keys of the attempts
- * that were in flight (`Attempt.Current` has them). It must not fail: what cannot be ended is a sentence, too.
+ * What was in flight when a run was cut off.
  *
  * @since 0.1.0
  */
-export type Clearing = (attempts: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<string>>
+export interface InFlight {
+  /** The keys of the attempts at applying or undoing a step that have not ended (`Attempt.Current` has them); maybe none. */
+  readonly keys: ReadonlyArray<string>
+  /** The number of the run that goes on. Its attempts may have the same keys: only what an earlier one started is left over. */
+  readonly run: number
+}
+
+/**
+ * Ends what attempts in flight have left at work, and gives what was done, a sentence each. It must not fail: what cannot
+ * be ended, or looked for, is a sentence, too. Nor must it hang, since the run waits for it.
+ *
+ * @since 0.1.0
+ */
+export type Clearing = (inFlight: InFlight) => Effect.Effect<ReadonlyArray<string>>
 
 /**
  * Takes what plugins have to clear away.
@@ -60,14 +72,11 @@ export const Current: Context.Reference<Leftovers> = Context.Reference<Leftovers
  * import * as Effect from "effect/Effect"
  * import * as Layer from "effect/Layer"
  *
- * const jobs = new Map([["k1", "import"], ["k2", "resize"]])
+ * const jobs = [{ name: "import", key: "k1", run: 6 }, { name: "resize", key: "k2", run: 6 }]
  *
- * const clearing: Leftovers.Clearing = (attempts) =>
+ * const clearing: Leftovers.Clearing = ({ keys, run }) =>
  *   Effect.sync(() =>
- *     attempts.flatMap((key) => {
- *       const job = jobs.get(key)
- *       return jobs.delete(key) ? [`ended job ${job}, which an interrupted run had started`] : []
- *     })
+ *     jobs.filter((job) => keys.includes(job.key) && job.run < run).map(({ name }) => `ended job ${name}`)
  *   )
  *
  * const queue = Plugin.define("acme", {
@@ -79,7 +88,7 @@ export const Current: Context.Reference<Leftovers> = Context.Reference<Leftovers
  * })
  *
  * assert.equal(queue({}).name, "acme")
- * assert.deepEqual(Effect.runSync(clearing(["k2"])), ["ended job resize, which an interrupted run had started"])
+ * assert.deepEqual(Effect.runSync(clearing({ keys: ["k2"], run: 7 })), ["ended job resize"])
  * ```
  *
  * @since 0.1.0

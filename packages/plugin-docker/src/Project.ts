@@ -34,7 +34,9 @@ const layer = (
       const reads = yield* Target.TargetProbe
       const guests = makeGuests()
       const facts = probe.makeFacts(options, reads)
-      yield* Leftovers.clearedBy(clearing(machine, facts))
+      const projectName =
+        options.project === undefined ? Effect.map(facts.config, ({ name }) => name) : Effect.succeed(options.project)
+      yield* Leftovers.clearedBy(clearing(machine, projectName))
       const compose = probe.make(options, reads, facts, guests)
       return Layer.mergeAll(
         Layer.succeed(ComposeProbe, compose),

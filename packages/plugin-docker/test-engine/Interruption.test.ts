@@ -3,9 +3,10 @@ import { Attempt, Progress } from "@shipshape/core"
 import { Compose, ComposeProbe } from "@shipshape/plugin-docker"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Schedule from "effect/Schedule"
-import { makeProject } from "./support/project.ts"
+import { makeProject, type TestProject } from "./support/project.ts"
 
 const compose = (slow: string) => `
 services:
@@ -109,24 +110,58 @@ describe("Ctrl-C", () => {
     }).pipe(Effect.scoped)
   )
 
-  it.live("while a command runs in a service's container ends it there", () =>
+  /** A command in a service's container, as an attempt of a run applies it; once it is at work. */
+  const working = Effect.fnUntraced(function* (
+    project: TestProject,
+    service: string,
+    command: readonly [string, ...ReadonlyArray<string>],
+    run = 1
+  ) {
+    const step = Compose.exec("long", { service, command, done: "everyRun" })
+    const { apply } = yield* Effect.fromResult(step.prepare(new Map()))
+    const attempt = { deployment: "d", environment: "e", run, step: "long", attempt: 1, key: "0123456789abcdef" }
+    const isAtWork = Effect.map(project.compose("top", service), (all) => all.includes(command.join(" ")))
+    const fiber = yield* apply.pipe(
+      Effect.provide(project.layer),
+      Effect.provideService(Attempt.Current, attempt),
+      Effect.forkChild
+    )
+    yield* Effect.repeat(isAtWork, { schedule: Schedule.spaced("100 millis"), until: (is) => is })
+    return { fiber, isAtWork }
+  })
+
+  it.live("while a command runs in a service's container ends it there, and nobody else's", () =>
     Effect.gen(function* () {
       const project = yield* makeProject({ "compose.yml": compose("ready") })
       yield* project.compose("up", "--detach", "slow")
-      const command = ["sh", "-c", "sleep 300; echo $PPID"]
-      const { apply } = yield* Effect.fromResult(
-        Compose.exec("long", { service: "slow", command, done: "everyRun" }).prepare(new Map())
-      )
-      const isAtWork = Effect.map(project.compose("top", "slow"), (all) => all.includes("sleep 300"))
-      const attempt = { deployment: "d", environment: "e", run: 1, step: "long", attempt: 1, key: "0123456789abcdef" }
-      const fiber = yield* apply.pipe(
-        Effect.provide(project.layer),
-        Effect.provideService(Attempt.Current, attempt),
-        Effect.forkChild
-      )
-      yield* Effect.repeat(isAtWork, { schedule: Schedule.spaced("100 millis"), until: (is) => is })
-      yield* Fiber.interrupt(fiber)
-      assert.isFalse(yield* isAtWork)
+      const own = yield* working(project, "slow", ["sh", "-c", "sleep 301; echo $PPID"])
+      // As a run that goes on with one that has lost its lock, and has not noticed.
+      const next = yield* working(project, "slow", ["sh", "-c", "sleep 302; echo $PPID"], 2)
+      yield* Fiber.interrupt(own.fiber)
+      assert.deepStrictEqual([yield* own.isAtWork, yield* next.isAtWork], [false, true])
+      assert.include(yield* project.compose("top", "slow"), "sleep 302")
+      assert.notInclude(yield* project.compose("top", "slow"), "sleep 301")
+      yield* Fiber.interrupt(next.fiber)
+    }).pipe(Effect.scoped)
+  )
+
+  it.live("while a command runs beside PostgreSQL throws nobody out", () =>
+    Effect.gen(function* () {
+      const project = yield* makeProject({
+        "compose.yml": "services: { db: { image: postgres:17, environment: { POSTGRES_HOST_AUTH_METHOD: trust } } }"
+      })
+      yield* project.compose("up", "--detach", "db")
+      const psql = ["psql", "--host", "127.0.0.1", "--username", "postgres", "--command"] as const
+      const answers = Effect.map(Effect.exit(project.compose("exec", "-T", "db", ...psql, "SELECT 1")), Exit.isSuccess)
+      yield* Effect.repeat(answers, { schedule: Schedule.spaced("200 millis"), until: (is) => is })
+      const alone = yield* working(project, "db", [...psql, "SELECT pg_sleep(301)"])
+      // PostgreSQL would inherit the child of what is killed, and take its end for a crash.
+      const parent = yield* working(project, "db", ["sh", "-c", `${psql.join(" ")} 'SELECT pg_sleep(302)'; true`])
+      yield* Fiber.interrupt(alone.fiber)
+      yield* Fiber.interrupt(parent.fiber)
+      assert.isFalse(yield* alone.isAtWork)
+      assert.isTrue(yield* answers)
+      assert.notMatch(yield* project.compose("logs", "db"), /terminated by signal|recovery/)
     }).pipe(Effect.scoped)
   )
 })

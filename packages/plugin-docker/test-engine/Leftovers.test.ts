@@ -8,6 +8,7 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Predicate from "effect/Predicate"
+import * as Schedule from "effect/Schedule"
 import { signal, treeOf } from "../../../test/support/processTree.ts"
 import { makeProject, type TestProject } from "./support/project.ts"
 
@@ -69,7 +70,8 @@ const logOf = ({ directory }: TestProject): Effect.Effect<ReadonlyArray<string>>
     Effect.map((log) => log.split("\n").filter((line) => line !== ""))
   )
 
-const until = <E>(so: Effect.Effect<boolean, E>) => Effect.repeat(so, { until: (is) => is })
+const until = <E>(so: Effect.Effect<boolean, E>) =>
+  Effect.repeat(so, { schedule: Schedule.spaced("20 millis"), until: (is) => is })
 
 const noticesIn = (out: string): ReadonlyArray<string> =>
   out.split("\n").flatMap((line) => {
@@ -100,7 +102,8 @@ const killedOnce = <E>(project: TestProject, so: Effect.Effect<boolean, E>) =>
     child.stdout.resume()
     const closed = once(child, "close")
     yield* until(so)
-    for (const pid of treeOf(child.pid ?? 0).toReversed()) signal(pid, "SIGKILL")
+    assert(child.pid !== undefined && child.exitCode === null)
+    for (const pid of treeOf(child.pid).toReversed()) signal(pid, "SIGKILL")
     yield* Effect.promise(() => closed)
   })
 
@@ -108,7 +111,8 @@ describe("what a killed run has left in a container", () => {
   for (const [where, step] of Object.entries({
     "of its own": `Compose.run("work", ${work})`,
     "of a service": `Compose.exec("work", ${work})`,
-    "of a service, as another user than that of the image": `Compose.exec("work", { ...${work}, user: "0" })`
+    "of a service, as root": `Compose.exec("work", { ...${work}, user: "0" })`,
+    "of a service, as any user": `Compose.exec("work", { ...${work}, user: "1234" })`
   })) {
     it.live(`${where} is ended before the next run looks, and writes nothing beside it`, () =>
       Effect.gen(function* () {
@@ -124,7 +128,7 @@ describe("what a killed run has left in a container", () => {
         const [notice = ""] = noticesIn(out)
         assert.match(
           notice,
-          where === "of its own" ? /^removed container \S+: an interrupted run was/ : /^ended \d process/
+          where === "of its own" ? /^removed container \S+, which was made for an interrupted/ : /^ended \d process/
         )
       }).pipe(Effect.scoped)
     )
@@ -142,8 +146,8 @@ describe("what a killed run has left in a container", () => {
       const [left, waitedFor] = [yield* create("01234567-89ab"), yield* create("01234567-89ac")]
       // Anything whose command line names it.
       const client = yield* Effect.acquireRelease(
-        Effect.sync(() => spawn("sh", ["-c", "sleep 600; true", waitedFor], { stdio: "ignore", detached: true })),
-        ({ pid }) => Effect.sync(() => process.kill(-(pid ?? 0), "SIGKILL"))
+        Effect.sync(() => spawn("sh", ["-c", "read -r _", waitedFor], { stdio: ["pipe", "ignore", "ignore"] })),
+        (child) => Effect.sync(() => child.kill("SIGKILL"))
       )
       assert.isDefined(client.pid)
       yield* killedOnce(
@@ -152,7 +156,7 @@ describe("what a killed run has left in a container", () => {
       )
       yield* Effect.promise(() => writeFile(join(project.directory, "data/go"), ""))
       const { out } = yield* applied(project)
-      assert.include(noticesIn(out), `removed container ${left}: it was made for a command, and never started`)
+      assert.include(noticesIn(out), `removed container ${left}, which was made for a command and never started`)
       const names = yield* project.docker("ps", "--all", "--format", "{{.Names}}", "--filter", `label=${labels[0]}`)
       assert.deepStrictEqual(names.split("\n").toSorted(), [waitedFor, `${project.name}-app-1`].toSorted())
     }).pipe(Effect.scoped)

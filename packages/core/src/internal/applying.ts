@@ -10,6 +10,7 @@ import type { Clearing } from "../Leftovers.ts"
 import type { PlannedStep } from "../Plan.ts"
 import * as Policy from "../Policy.ts"
 import { StepUnavailable } from "../RunError.ts"
+import type { Lease } from "../Store.ts"
 import { stale } from "./compare.ts"
 import { refusal } from "./continuing.ts"
 import { type Emit, makeEmit } from "./emit.ts"
@@ -81,7 +82,7 @@ const locked = Effect.fnUntraced(function* <A, E, CheckR, ApplyR>(
   const resuming = mode === "resume" || mode === "undo"
   if (resuming && past.unfinished === undefined) return yield* nothingToResume(opened, telling)
   tellOf(past, emit)
-  yield* clearAway(opened.clearings, past, emit)
+  yield* clearAway(opened.clearings, past, lease, emit)
   const seen = yield* see(opened, past, emit)
   emit({ _tag: "Planned", plan: seen.plan })
   yield* refuse(opened, request, seen)
@@ -103,12 +104,17 @@ const tellOf = ({ unfinished }: Past, emit: Emit): void => {
 }
 
 /** What attempts in flight have left at work would write beside this run, and be looked at half done. */
-const clearAway = Effect.fnUntraced(function* (clearings: ReadonlyArray<Clearing>, { unfinished }: Past, emit: Emit) {
+const clearAway = Effect.fnUntraced(function* (
+  clearings: ReadonlyArray<Clearing>,
+  { unfinished }: Past,
+  lease: Lease,
+  emit: Emit
+) {
   if (unfinished === undefined) return
-  const inFlight = unfinished.begun.filter(({ ended }) => ended === "unknown" || ended === "interrupted")
-  const attempts = inFlight.map(({ key }) => key)
   for (const clearing of clearings) {
-    for (const message of yield* clearing(attempts)) emit({ _tag: "Notice", code: "core.cleared-away", message })
+    // Whoever has lost the lock would clear away what the next run does.
+    const said = yield* Effect.raceFirst(clearing({ keys: unfinished.inFlight, run: lease.run }), lease.lost)
+    for (const message of said) emit({ _tag: "Notice", code: "core.cleared-away", message })
   }
 })
 

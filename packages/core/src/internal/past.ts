@@ -27,6 +27,8 @@ export interface Unfinished {
   readonly first: number
   /** In the order in which they began; each step once. */
   readonly begun: ReadonlyArray<Begun>
+  /** The keys of the attempts, at applying or taking back, that have not come to their end. */
+  readonly inFlight: ReadonlyArray<string>
   /** The backups that these runs have taken before they began to change data: a new one would hold what they changed. */
   readonly proofs: ReadonlyArray<BackupProof>
 }
@@ -98,6 +100,7 @@ const unfinishedOf = Effect.fnUntraced(function* (
     first,
     planned: last.records.findLast((record) => record._tag === "Planned"),
     begun: begunOf(chain),
+    inFlight: inFlightIn(chain),
     proofs: proofsOf(chain),
     interrupted: {
       run,
@@ -129,6 +132,19 @@ const proofsOf = (records: ReadonlyArray<Journal.Record>): ReadonlyArray<BackupP
     }
   }
   return taken.slice(0, counting)
+}
+
+/** An attempt that an interruption has ended may have left something, too. */
+const inFlightIn = (records: ReadonlyArray<Journal.Record>): ReadonlyArray<string> => {
+  const keys = new Map<string, string>()
+  const open = new Set<string>()
+  for (const record of records) {
+    if (record._tag === "AttemptBegan") keys.set(record.step, record.key)
+    if (record._tag === "AttemptBegan" || record._tag === "UndoBegan") open.add(record.step)
+    const hasEnded = record._tag === "UndoEnded" || (record._tag === "AttemptEnded" && record.outcome !== "interrupted")
+    if (hasEnded) open.delete(record.step)
+  }
+  return [...open].flatMap((step) => keys.get(step) ?? [])
 }
 
 const begunOf = (records: ReadonlyArray<Journal.Record>): ReadonlyArray<Begun> => {

@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Schema from "effect/Schema"
+import * as Attempt from "../Attempt.ts"
 import * as Failure from "../Failure.ts"
 import * as Look from "../Look.ts"
 import { UndoDidNotRestore } from "../RunError.ts"
@@ -13,6 +14,7 @@ import { canonical } from "./canonical.ts"
 import { differences } from "./difference.ts"
 import { maskError } from "./maskError.ts"
 import type { AnyPrepared, AnyStep } from "./opened.ts"
+import { keyOf } from "./past.ts"
 import type { Running } from "./running.ts"
 import { progressing, started } from "./work.ts"
 
@@ -47,7 +49,9 @@ const undo = <E, CheckR, ApplyR>(run: Running<E, CheckR, ApplyR>, one: Undoable<
       yield* interruptible(Effect.andThen(run.lease.held, run.lease.at(id)))
       started(run, one.step, "undo", 1)
       yield* run.write({ _tag: "UndoBegan", step: id, fence: run.lease.run })
-      const exit = yield* Effect.exit(interruptible(progressing(run, id, restore(one))))
+      const key = keyOf(run.place, run.past.unfinished?.first ?? run.lease.run, id, one.prepared.input)
+      const current: Attempt.Attempt = { ...run.place, run: run.lease.run, step: id, attempt: 1, key }
+      const exit = yield* Effect.exit(interruptible(progressing(run, id, restore(one, current))))
       if (Exit.hasInterrupts(exit)) return yield* Effect.interrupt
       const durationMs = (yield* Clock.currentTimeMillis) - begun
       const failure = Exit.isSuccess(exit)
@@ -63,14 +67,13 @@ const undo = <E, CheckR, ApplyR>(run: Running<E, CheckR, ApplyR>, one: Undoable<
   )
 
 /** Restores, and looks whether all is as it was captured. */
-const restore = Effect.fnUntraced(function* <E, CheckR, ApplyR>({
-  captured,
-  prepared,
-  step
-}: Undoable<E, CheckR, ApplyR>) {
+const restore = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
+  { captured, prepared, step }: Undoable<E, CheckR, ApplyR>,
+  attempt: Attempt.Attempt
+) {
   const { undo } = prepared
   if (undo === undefined) return
-  yield* undo.restore(captured)
+  yield* Effect.provideService(undo.restore(captured), Attempt.Current, attempt)
   const after = yield* Effect.provideService(undo.capture, Look.Current, Look.make())
   const left = differences(canonical(captured), canonical(after))
   if (left.length > 0) yield* didNotRestore(step.id, left)

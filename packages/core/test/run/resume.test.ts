@@ -1,5 +1,5 @@
 import { assert, describe, it } from "@effect/vitest"
-import { defineDeployment, type Event, Leftovers, onFresh, Step } from "@shipshape/core"
+import { defineDeployment, type Event, Journal, Leftovers, onFresh, Step } from "@shipshape/core"
 import { MemoryStore, Rehearsal } from "@shipshape/core/testing"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -34,6 +34,11 @@ const has =
   (tag: string, step = "") =>
   (line: string) =>
     line.includes(`"_tag":"${tag}"`) && (step === "" || line.includes(`"step":"${step}"`))
+
+const keyOf = (memory: MemoryStore.MemoryStore, step: string): string =>
+  Journal.decode(memory.shelf(place).journals.get(1) ?? "").records.flatMap((record) =>
+    record._tag === "AttemptBegan" && record.step === step ? [record.key] : []
+  )[0] ?? ""
 
 const noticesOf = (events: ReadonlyArray<Event.Event>) =>
   events.flatMap((event) => (event._tag === "Notice" ? [event.code] : []))
@@ -71,10 +76,10 @@ describe("a run that was cut off", () => {
     Effect.gen(function* () {
       const dials = makeDials()
       const { memory, store } = yield* killedAfter(dials, has("AttemptBegan", "b"))
-      const cleared: Array<ReadonlyArray<string>> = []
-      const clearing = Leftovers.clearedBy((attempts) =>
+      const cleared: Array<Leftovers.InFlight> = []
+      const clearing = Leftovers.clearedBy((inFlight) =>
         Effect.sync(() => {
-          cleared.push(attempts)
+          cleared.push(inFlight)
           // As it does where it had been about to finish.
           dials.values.delete("b")
           return ["ended what dial b was doing"]
@@ -85,8 +90,7 @@ describe("a run that was cut off", () => {
       yield* Rehearsal.plan(shop(), plugin, options)
       assert.deepStrictEqual(cleared, [])
       const next = yield* Rehearsal.apply(shop(), plugin, options)
-      const began = (memory.shelf(place).journals.get(1) ?? "").split("\n").find(has("AttemptBegan", "b")) ?? ""
-      assert.deepStrictEqual(cleared, [[JSON.parse(began).key]])
+      assert.deepStrictEqual(cleared, [{ keys: [keyOf(memory, "b")], run: 2 }])
       assert.deepStrictEqual(noticesOf(next.events), ["core.interrupted-run", "core.cleared-away"])
       assert.strictEqual(next.plan?.steps.find(({ id }) => id === "b")?.action, "apply")
       yield* Rehearsal.apply(shop(), plugin, options)
@@ -214,6 +218,24 @@ describe("resume", () => {
       const dials = makeDials()
       const run = yield* resumed(1, dials, MemoryStore.layer(MemoryStore.make()), "finish")
       assert.deepStrictEqual([run.exitCode, noticesOf(run.events), dials.log], [0, ["core.nothing-to-resume"], []])
+    })
+  )
+
+  it.effect("that is killed while it takes back leaves that step in flight, too", () =>
+    Effect.gen(function* () {
+      const dials = makeDials({ a: 7 })
+      const { memory, store } = yield* killedAfter(dials, has("AttemptEnded", "a"))
+      yield* resumed(1, dials, store, "undo")
+      const { journals } = memory.shelf(place)
+      const lines = (journals.get(2) ?? "").split("\n")
+      journals.set(2, `${lines.slice(0, lines.findIndex(has("UndoBegan", "a")) + 1).join("\n")}\n`)
+      const keys: Array<string> = []
+      const clearing = Leftovers.clearedBy((inFlight) =>
+        Effect.sync(() => void keys.push(...inFlight.keys)).pipe(Effect.as([]))
+      )
+      const plugin = Layer.merge(layer(dials), Layer.effectDiscard(clearing))
+      yield* Rehearsal.apply(shop(), plugin, { environment: "staging", store })
+      assert.deepStrictEqual(keys, [keyOf(memory, "a")])
     })
   )
 

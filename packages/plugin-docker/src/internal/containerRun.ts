@@ -124,7 +124,7 @@ const within =
       case "CommandTimedOut":
         return new Target.CommandTimedOut({
           command: text,
-          message: `\`${text}\` in service ${service} did not end in time; it may still run in the container`,
+          message: `\`${text}\` in service ${service} did not end in time, and was ended as far as it can be found in its container`,
           hint: "find out what it waits for, or allow it more time",
           retryable: true,
           cause: error

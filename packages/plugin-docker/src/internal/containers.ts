@@ -4,7 +4,7 @@ import { marked } from "./attemptMarks.ts"
 import { composeWords, type ProjectOptions, quietly } from "./cli.ts"
 import * as containerFiles from "./containerFiles.ts"
 import { execCommand, execError, refusedCommand } from "./containerRun.ts"
-import { endOwn } from "./ending.ts"
+import { endCommand } from "./ending.ts"
 import { type Guests, ownRuns } from "./guests.ts"
 
 /** The running containers of a project's services, as targets. */
@@ -17,16 +17,17 @@ export const makeService = (options: ProjectOptions, machine: Target.Operations,
       if (refused !== undefined) return yield* refused
       if (certain || guests.has(service)) yield* isOwn
     })
-    const ended = endOwn(machine, words, service)
     const run = (command: Command.Command) =>
       Effect.andThen(
         allowed(command, false),
-        marked(command).pipe(
-          Effect.flatMap((own) => machine.run(execCommand(words, service, own))),
-          Effect.onInterrupt(() => ended),
-          Effect.tapErrorTag("CommandTimedOut", () => ended),
-          Effect.mapError(execError(service, command))
-        )
+        Effect.flatMap(marked(command), ({ command: own, mark }) => {
+          const ended = mark === undefined ? Effect.void : endCommand(machine, words, service, mark, command.user)
+          return machine.run(execCommand(words, service, own)).pipe(
+            Effect.onInterrupt(() => ended),
+            Effect.tapErrorTag("CommandTimedOut", () => ended),
+            Effect.mapError(execError(service, command))
+          )
+        })
       )
     return {
       name: `service ${service}`,
