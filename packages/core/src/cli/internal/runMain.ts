@@ -6,6 +6,7 @@ import * as Fiber from "effect/Fiber"
 import type { Deployment } from "../../Deployment.ts"
 import * as ExitCode from "../../ExitCode.ts"
 import { version } from "../../internal/version.ts"
+import { compileInPlace, optimiseNoMore } from "./compilers.ts"
 import { program } from "./program.ts"
 import type { Seen } from "./reporting.ts"
 import { type NodeSurface, nodeSurface, type Surface } from "./surface.ts"
@@ -14,6 +15,7 @@ const signals = ["SIGINT", "SIGTERM", "SIGHUP"] as const
 
 /** Runs the program in this process, and ends the process with its exit code. */
 export const runMain = async ({ deployment }: { readonly deployment?: Deployment.Any }): Promise<never> => {
+  compileInPlace()
   const surface = nodeSurface()
   const seen: Seen = { outcome: undefined, note: undefined }
   const file = process.argv[1] ?? "deploy.ts"
@@ -33,6 +35,7 @@ export const runMain = async ({ deployment }: { readonly deployment?: Deployment
   const exit = await Effect.runPromise(Fiber.await(fiber))
   const code = Exit.isSuccess(exit) ? exit.value : exitCodeOf(exit.cause, surface)
   await surface.written()
+  optimiseNoMore()
   // What could not be written is known a moment after it was tried.
   await new Promise((resolve) => setImmediate(resolve))
   const whole = code === ExitCode.succeeded ? exitCodeOfOutput(surface) : code
