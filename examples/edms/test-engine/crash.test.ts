@@ -37,7 +37,7 @@ const picture = async () => {
       return [service, container?.Image, container?.State.Health?.Status]
     }),
     // One-off containers are gone.
-    all: project
+    names: project
       .docker("ps", "--all", "--format", "{{.Names}} {{.State}}", ...labelled)
       .trim()
       .split("\n")

@@ -1,5 +1,6 @@
 /** What is known while a run goes on. */
 import type * as Schema from "effect/Schema"
+import type { Attempt } from "../Attempt.ts"
 import type { BackupProof } from "../BackupProof.ts"
 import type { Environment } from "../Deployment.ts"
 import type { Counts, StepResult } from "../Event.ts"
@@ -8,7 +9,7 @@ import type { Step } from "../Step.ts"
 import type { Lease, Place } from "../Store.ts"
 import type { Emit } from "./emit.ts"
 import type { AnyPrepared, AnyStep, Planned } from "./opened.ts"
-import type { Past } from "./past.ts"
+import { keyOf, type Past } from "./past.ts"
 import type { Write } from "./recorder.ts"
 import type { Settle } from "./settle.ts"
 
@@ -69,6 +70,17 @@ export const makeState = <E, CheckR, ApplyR>(
   undoing: undefined,
   stop: undefined
 })
+
+/** An attempt at a step, in this run; its key is the same in those that go on with it. */
+export const attemptIn = <E, CheckR, ApplyR>(
+  { lease, past, place }: Running<E, CheckR, ApplyR>,
+  step: string,
+  { input }: AnyPrepared<E, CheckR, ApplyR>,
+  attempt: number
+): Attempt => {
+  const key = keyOf(place, past.unfinished?.first ?? lease.run, step, input)
+  return { ...place, run: lease.run, step, attempt, key }
+}
 
 /** Notes how a step ended, and says so. */
 export const note = <E, CheckR, ApplyR>(

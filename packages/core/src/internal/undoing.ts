@@ -14,8 +14,7 @@ import { canonical } from "./canonical.ts"
 import { differences } from "./difference.ts"
 import { maskError } from "./maskError.ts"
 import type { AnyPrepared, AnyStep } from "./opened.ts"
-import { keyOf } from "./past.ts"
-import type { Running } from "./running.ts"
+import { attemptIn, type Running } from "./running.ts"
 import { progressing, started } from "./work.ts"
 
 /** What is to be taken back. */
@@ -49,9 +48,8 @@ const undo = <E, CheckR, ApplyR>(run: Running<E, CheckR, ApplyR>, one: Undoable<
       yield* interruptible(Effect.andThen(run.lease.held, run.lease.at(id)))
       started(run, one.step, "undo", 1)
       yield* run.write({ _tag: "UndoBegan", step: id, fence: run.lease.run })
-      const key = keyOf(run.place, run.past.unfinished?.first ?? run.lease.run, id, one.prepared.input)
-      const current: Attempt.Attempt = { ...run.place, run: run.lease.run, step: id, attempt: 1, key }
-      const exit = yield* Effect.exit(interruptible(progressing(run, id, restore(one, current))))
+      const restoring = restore(one, attemptIn(run, id, one.prepared, 1))
+      const exit = yield* Effect.exit(interruptible(progressing(run, id, restoring)))
       if (Exit.hasInterrupts(exit)) return yield* Effect.interrupt
       const durationMs = (yield* Clock.currentTimeMillis) - begun
       const failure = Exit.isSuccess(exit)

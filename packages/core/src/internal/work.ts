@@ -24,10 +24,9 @@ import { finishing } from "./finishing.ts"
 import { maskError } from "./maskError.ts"
 import { checkOf } from "./observe.ts"
 import type { AnyPrepared, AnyStep } from "./opened.ts"
-import { keyOf } from "./past.ts"
 import { refuse } from "./refusing.ts"
 import { riskOf } from "./resolve.ts"
-import type { Running } from "./running.ts"
+import { attemptIn, type Running } from "./running.ts"
 
 /** A run that cannot keep its journal or its lock has to end, whatever its steps may do. */
 export const isRunsOwn = (error: unknown): error is LockLost | StoreFailed =>
@@ -58,7 +57,6 @@ export const work = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
 
   const captured = prepared.undo === undefined ? undefined : yield* prepared.undo.capture
   const changes = "changes" in found ? found.changes : (run.planned.get(step.id)?.changes ?? [])
-  const key = keyOf(run.place, run.past.unfinished?.first ?? run.lease.run, step.id, prepared.input)
   let attempt = 0
   const once = Effect.gen(function* () {
     attempt++
@@ -67,7 +65,8 @@ export const work = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
       run.state.applied.push({ step, prepared, captured })
       run.state.touched.push(...((found._tag === "Needed" ? found.touches : undefined) ?? prepared.touches))
     }
-    return yield* attempted(run, step, prepared, { attempt, captured, changes, found, key }, ended)
+    const current = attemptIn(run, step.id, prepared, attempt)
+    return yield* attempted(run, step, prepared, { captured, changes, current, found }, ended)
   })
   return yield* retrying(run, step, once, () => attempt)
 })
@@ -84,8 +83,7 @@ const mustBackUp = <E, CheckR, ApplyR>(
 }
 
 interface Attempted {
-  readonly attempt: number
-  readonly key: string
+  readonly current: Attempt.Attempt
   readonly changes: StepResult["changes"]
   readonly found: Found
   readonly captured: Schema.Json | undefined
@@ -101,13 +99,13 @@ const attempted = <E, CheckR, ApplyR>(
 ) =>
   Effect.uninterruptibleMask((restore) =>
     Effect.gen(function* () {
-      const { attempt, changes, key } = made
+      const { changes, current } = made
+      const { attempt } = current
       const about = { step: step.id, attempt, fence: run.lease.run }
       yield* restore(Effect.andThen(run.lease.held, run.lease.at(step.id)))
       started(run, step, "apply", attempt)
       yield* run.write({ _tag: "AttemptBegan", ...about, ...(yield* beginning(step, made)) })
       const begun = yield* Clock.currentTimeMillis
-      const current: Attempt.Attempt = { ...run.place, run: run.lease.run, step: step.id, attempt, key }
       const doing = limited(step, converge(run, step, prepared, made)).pipe(
         Effect.provideService(Attempt.Current, current)
       )
@@ -129,14 +127,14 @@ const attempted = <E, CheckR, ApplyR>(
     })
   )
 
-const beginning = (step: Step.Any, { captured, changes, found, key }: Attempted) =>
+const beginning = (step: Step.Any, { captured, changes, current, found }: Attempted) =>
   Effect.map(Secrets.Current, (secrets) => {
     const masked = captured === undefined ? undefined : maskJson(secrets, captured)
     // What a secret would have to be cut out of cannot be put back by another process.
     const whole = JSON.stringify(masked) === JSON.stringify(captured)
     return {
       type: step.type,
-      key,
+      key: current.key,
       risk: riskOf(step, found._tag === "Needed" ? found : undefined),
       changes,
       ...(masked !== undefined && whole ? { captured: masked } : {})
@@ -163,11 +161,11 @@ const converge = Effect.fnUntraced(function* <E, CheckR, ApplyR>(
   run: Running<E, CheckR, ApplyR>,
   step: AnyStep<E, CheckR, ApplyR>,
   prepared: AnyPrepared<E, CheckR, ApplyR>,
-  { attempt, found }: Attempted
+  { current, found }: Attempted
 ) {
   yield* prepared.apply
   if (found._tag === "EveryRun") return { output: found.output, proof: undefined }
-  started(run, step, "verify", attempt)
+  started(run, step, "verify", current.attempt)
   const after = yield* look(run, step, prepared)
   if (after._tag !== "Satisfied") return yield* didNotConverge(step, after)
   const proof = prepared.proof?.(after.output)

@@ -247,6 +247,16 @@ describe("resume", () => {
       assert.strictEqual(run.exitCode, 0)
       assert.deepStrictEqual([...dials.values], [["a", 7]])
       assert.deepStrictEqual(noticesOf(run.events), ["core.interrupted-run", "core.cannot-undo"])
+      // What one has started is found by the other.
+      const [turned, , ...back] = dials.attempts
+      assert.deepStrictEqual([turned?.step, turned?.run, turned?.key], ["a", 1, back.at(-1)?.key])
+      assert.deepStrictEqual(
+        back.map((attempt) => [attempt?.step, attempt?.run]),
+        [
+          ["b", 2],
+          ["a", 2]
+        ]
+      )
       const after = yield* Rehearsal.plan(shop(), layer(dials), { environment: "staging", store })
       assert.strictEqual(after.plan?.interrupted, undefined)
     })

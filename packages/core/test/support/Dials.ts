@@ -1,5 +1,5 @@
 /** A plugin of the tests' own, for what comes after a failure: dials that stand at values, and dumps of all of them. */
-import { Access, type BackupProof, Check, Failure, Plugin, Release, Step, Undo } from "@shipshape/core"
+import { Access, Attempt, type BackupProof, Check, Failure, Plugin, Release, Step, Undo } from "@shipshape/core"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
@@ -9,6 +9,8 @@ export interface Dials {
   readonly dumps: Array<ReadonlyMap<string, number>>
   /** What was done, in order: `turn a 3`, `dump`, `tell hello`. */
   readonly log: Array<string>
+  /** The attempts in which dials were turned, or turned back. */
+  readonly attempts: Array<Attempt.Attempt | undefined>
   /** Dials that fail to turn, after they have moved half-way (`half`) or before (`stuck`). */
   readonly broken: Map<string, "half" | "stuck">
   /** Dials that do not turn back. */
@@ -23,6 +25,7 @@ export const makeDials = (values: Readonly<Record<string, number>> = {}): Dials 
   values: new Map(Object.entries(values)),
   dumps: [],
   log: [],
+  attempts: [],
   broken: new Map(),
   jammed: new Set(),
   kept: new Set(),
@@ -63,6 +66,7 @@ const turn = Effect.fnUntraced(function* (name: string, value: number) {
   if (fault === "half") dials.values.set(name, -1)
   if (fault !== undefined) return yield* broken(name, fault === "half" ? "stopped half-way" : "is stuck")
   dials.log.push(`turn ${name} ${value}`)
+  dials.attempts.push(yield* Attempt.Current)
   dials.values.set(name, value)
 })
 
@@ -87,6 +91,7 @@ const undone = Undo.of(base, {
     const { dials } = yield* Turner
     if (dials.jammed.has(name)) return yield* broken(name, "does not turn back")
     dials.log.push(`turn back ${name}`)
+    dials.attempts.push(yield* Attempt.Current)
     if (value === null) dials.values.delete(name)
     else dials.values.set(name, value)
   })

@@ -66,7 +66,7 @@ const makeEngine = (machine: Target.Operations) => {
 
 type Engine = ReturnType<typeof makeEngine>
 
-/** Whatever it is at, and whether or not its command has begun. */
+/** Takes away a container that was made for an attempt, whatever it is at. */
 const removed = (engine: Engine, { id, name }: Container): Effect.Effect<string> =>
   Effect.match(engine.remove("--force", id), {
     onSuccess: () => `removed container ${name}, which was made for an interrupted run's command`,
@@ -112,10 +112,10 @@ const unstartedRemoved = Effect.fnUntraced(function* (
   const running = unstarted.length === 0 ? undefined : yield* programs(machine)
   const left = unstarted.filter(({ name }) => running?.every((line) => !line.includes(name)) === true)
   const said = yield* Effect.forEach(left, ({ id, name }) =>
-    Effect.match(engine.remove(id), {
-      onSuccess: () => [`removed container ${name}, which was made for a command and never started`],
-      onFailure: () => []
-    })
+    engine.remove(id).pipe(
+      Effect.as([`removed container ${name}, which was made for a command and never started`]),
+      Effect.catch(({ message }) => Effect.as(Effect.logDebug(`left container ${name} alone: ${message}`), []))
+    )
   )
   return said.flat()
 })

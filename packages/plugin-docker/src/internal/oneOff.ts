@@ -45,9 +45,9 @@ const runCommand = (
   }
 }
 
-/** Removes a container that its client may have left, as a client that is killed does. */
+/** Removes a container that its client may have left, as a client that is killed does. Ctrl-C waits for it. */
 export const removeLeft = (machine: Target.Operations, name: string): Effect.Effect<void> =>
-  machine.run({ program: "docker", args: ["rm", "--force", name] }).pipe(
+  machine.run({ program: "docker", args: ["rm", "--force", name], timeout: "1 minute" }).pipe(
     quietly,
     Effect.catch((error) => Effect.logDebug(`could not remove container ${name}: ${error.message}`)),
     Effect.asVoid

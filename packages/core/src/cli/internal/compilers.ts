@@ -1,7 +1,7 @@
 /**
  * Node.js waits for its compiler threads before it exits, and those may wait for a garbage collection that the main thread
- * will not make any more (https://github.com/nodejs/node/issues/54918): about once in a thousand commands on a busy
- * machine, one that had done its work and said so did not end. The threads of the baseline compiler are the ones that are
+ * will not make any more (https://github.com/nodejs/node/issues/54918): now and then on a busy machine, a command that had
+ * done its work and said so did not end. The threads of the baseline compiler are the ones that are
  * at work so early; the others run only in commands that take long.
  */
 import { setFlagsFromString } from "node:v8"

@@ -1,5 +1,6 @@
 /** Findings for people: where, what, the line with what points at it, why it matters, and what to write instead. */
 import { styleText } from "node:util"
+import { counted } from "../counted.ts"
 import { placesOf } from "../sql/places.ts"
 import type { File, Finding } from "./run.ts"
 import type { Severity } from "./script.ts"
@@ -84,10 +85,10 @@ const pointer = (source: string, { column, endColumn, endLine, line }: Finding, 
 }
 
 const total = (findings: ReadonlyArray<Finding>, files: number): string => {
-  const of = files === 1 ? "1 file" : `${files} files`
+  const of = counted(files, "file")
   const counts = (["error", "warning", "notice"] satisfies ReadonlyArray<Severity>).flatMap((severity) => {
     const count = findings.filter((finding) => finding.severity === severity).length
-    return count === 0 ? [] : [`${count} ${severity}${count === 1 ? "" : "s"}`]
+    return count === 0 ? [] : [counted(count, severity)]
   })
   return counts.length === 0 ? `nothing found in ${of}` : `${counts.join(", ")} in ${of}`
 }
